@@ -1,0 +1,68 @@
+"""What an analysis is: the door that the house's own plug-ins and a stranger's use alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from bidsapp.bundle import Bundle
+from bidsapp.cohort import Cohort, Member
+from bidsapp.findings import Findings
+from bidsapp.recipe import Recipe
+
+
+@runtime_checkable
+class Analysis(Protocol):
+    """An analysis, announced in the entry-point group ``bidsapp.analyses``.
+
+    Attributes
+    ----------
+    name
+        Machine name, as ``--analysis`` takes it; the entry point has the same name.
+    title
+        Heading in reports.
+    recipe
+        Packaged TOML file of default hyper-parameters.
+    bundle
+        Packaged bundle, or ``None`` when there is none and the user must train or give one.
+    """
+
+    name: str
+    title: str
+    recipe: Path
+    bundle: Path | None
+
+    def predict(self, member: Member, bundle: Bundle, *, out_dir: Path, device: str, seed: int) -> Findings:
+        """Say what there is to say of one subject.
+
+        Parameters
+        ----------
+        member
+            Its preprocessed volumes; all of ``bundle.modalities`` are there.
+        bundle
+            The trained model.
+        out_dir
+            Folder for the files of the maps; the house moves them to their BIDS names.
+        device
+            ``cpu`` or ``cuda:N``.
+        seed
+            Of every random number.
+        """
+        ...
+
+    def train(
+        self,
+        cohort: Cohort,
+        recipe: Recipe,
+        *,
+        path: Path,
+        device: str,
+        seed: int,
+        options: Mapping[str, str],
+    ) -> Bundle:
+        """Fit a bundle on a cohort and write it to ``path``.
+
+        ``options`` holds what the command line says for training: ``controls`` and ``target``.
+        """
+        ...

@@ -1,0 +1,181 @@
+"""A trained model as a folder in MONAI-bundle form: data only, never code, never a pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bidsapp.errors import BadDataError, UnavailableError
+from bidsapp.files import digest_file, digest_json, write_error, write_json, write_text
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+REQUIRED = ("name", "version", "analysis", "description", "authors", "copyright", "data_source", "task")
+LARGEST = 2 * 1024**3
+ALLOWED = {".json", ".md", ".safetensors", ".txt", ".tsv", ""}
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle on disk and its metadata.
+
+    Layout: ``configs/metadata.json`` (MONAI's keys, and ours: ``name``, ``analysis``, ``modalities``, ...),
+    ``models/*.safetensors``, ``docs/README.md`` (the model card), ``LICENSE``.
+    """
+
+    path: Path
+    metadata: Mapping[str, object]
+
+    @classmethod
+    def read(cls, path: Path) -> Bundle:
+        """Open a bundle and check that it is complete, of sane size, and holds data only.
+
+        Raises
+        ------
+        UnavailableError
+            There is no bundle at ``path``.
+        BadDataError
+            The folder is not a bundle, or holds what a bundle must not hold.
+        """
+        configuration = path / "configs" / "metadata.json"
+        if not configuration.is_file():
+            raise UnavailableError(f"No bundle at {path} (configs/metadata.json is missing); check --bundle.")
+        _check_files(path)
+        try:
+            metadata = json.loads(configuration.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise BadDataError(
+                f"{configuration} is not valid JSON ({error}); train or copy the bundle again."
+            ) from error
+        missing = [key for key in REQUIRED if not isinstance(metadata, dict) or key not in metadata]
+        if missing:
+            raise BadDataError(f"{configuration} lacks {', '.join(missing)}; train or copy the bundle again.")
+        return cls(path, metadata)
+
+    @classmethod
+    def write(
+        cls,
+        path: Path,
+        *,
+        metadata: Mapping[str, object],
+        tensors: Mapping[str, Mapping[str, NDArray[np.generic]]],
+        card: str,
+        licence: str,
+        configs: Mapping[str, object] | None = None,
+    ) -> Bundle:
+        """Write a bundle as a whole: a reader sees the old folder or the new one.
+
+        Parameters
+        ----------
+        path
+            Folder to make or replace.
+        metadata
+            Content of ``configs/metadata.json``.
+        tensors
+            Named arrays of each file ``models/<key>.safetensors``.
+        card
+            Model card (Markdown), with data, licence, citation, numbers, "research use only".
+        licence
+            Text of ``LICENSE``.
+        configs
+            Further files ``configs/<key>.json``.
+        """
+        from safetensors.numpy import save_file
+
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        except OSError as error:
+            raise write_error(path, error) from error
+        for key, content in {"metadata": metadata, **(configs or {})}.items():
+            write_json(draft / "configs" / f"{key}.json", content)
+        (draft / "models").mkdir()
+        for key, arrays in tensors.items():
+            save_file(dict(arrays), draft / "models" / f"{key}.safetensors")
+        write_text(draft / "docs" / "README.md", card)
+        write_text(draft / "LICENSE", licence)
+        draft.chmod(0o755)
+        _replace_folder(draft, path)
+        return cls.read(path)
+
+    @property
+    def name(self) -> str:
+        """Name of the bundle, as the user and the report call it."""
+        return str(self.metadata["name"])
+
+    @property
+    def analysis(self) -> str:
+        """The analysis that can read it."""
+        return str(self.metadata["analysis"])
+
+    @property
+    def version(self) -> str:
+        """Version of the bundle."""
+        return str(self.metadata["version"])
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Modalities that prediction needs."""
+        needed = self.metadata.get("modalities", [])
+        return tuple(str(item) for item in needed) if isinstance(needed, list) else ()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over all files."""
+        files = sorted(item for item in self.path.rglob("*") if item.is_file())
+        return digest_json({item.relative_to(self.path).as_posix(): digest_file(item) for item in files})
+
+    def tensors(self, key: str = "model") -> dict[str, NDArray[np.generic]]:
+        """Read the arrays of ``models/<key>.safetensors``.
+
+        Raises
+        ------
+        BadDataError
+            The file is missing or damaged.
+        """
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        source = self.path / "models" / f"{key}.safetensors"
+        try:
+            return dict(load_file(source))
+        except (OSError, SafetensorError) as error:
+            raise BadDataError(
+                f"{source} cannot be read ({error}); train or copy the bundle again."
+            ) from error
+
+
+def _check_files(path: Path) -> None:
+    size = 0
+    for item in path.rglob("*"):
+        if item.is_symlink() and not item.resolve().is_relative_to(path.resolve()):
+            raise BadDataError(f"{item} points outside of its bundle; copy the bundle with its files.")
+        if item.is_file():
+            size += item.stat().st_size
+            if item.suffix not in ALLOWED:
+                raise BadDataError(
+                    f"{item} is no file of a bundle (only JSON, Markdown, text and safetensors are)."
+                )
+    if size > LARGEST:
+        raise BadDataError(f"Bundle {path} is larger than {LARGEST // 1024**3} GiB.")
+
+
+def _replace_folder(draft: Path, path: Path) -> None:
+    try:
+        if path.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
+            os.replace(path, old / "bundle")
+            os.replace(draft, path)
+            shutil.rmtree(old)
+        else:
+            os.replace(draft, path)
+    except OSError as error:
+        raise write_error(path, error) from error

@@ -1,0 +1,98 @@
+"""The preprocessed volumes and labels of many subjects, split by patient and never otherwise."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bidsapp.errors import BadDataError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """One subject and session as the analyses see it.
+
+    Attributes
+    ----------
+    subject, session
+        Labels without prefix.
+    native
+        Preprocessed volumes on the grid of the session's reference image, by key: a modality
+        (``T1w``, ``FLAIR``, ``ce-gadolinium_T1w``, ``pet``, ...) or ``mask``, ``GM``, ``WM``, ``CSF``.
+    standard
+        The same keys, resampled to MNI152NLin2009cAsym (``res-2``).
+    transforms
+        ``native_to_standard`` and ``standard_to_native``: ITK files that resample an image of the
+        first space onto a grid of the second.
+    covariates
+        Columns of the dataset's tables: ``age``, ``sex``, labels; gaps are left out.
+    """
+
+    subject: str
+    session: str | None = None
+    native: Mapping[str, Path] = field(default_factory=dict)
+    standard: Mapping[str, Path] = field(default_factory=dict)
+    transforms: Mapping[str, Path] = field(default_factory=dict)
+    covariates: Mapping[str, str | float] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """``sub-01`` or ``sub-01_ses-02``."""
+        return f"sub-{self.subject}" + (f"_ses-{self.session}" if self.session else "")
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Members of one training, and how they are split."""
+
+    members: tuple[Member, ...]
+    labels: Mapping[str, Path] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Distinct subjects, sorted."""
+        return tuple(sorted({member.subject for member in self.members}))
+
+    def folds(
+        self, n_folds: int, *, seed: int, strata: Mapping[str, str] | None = None
+    ) -> Iterator[tuple[Cohort, Cohort]]:
+        """Yield (training, test) cohorts; all sessions of a subject stay on one side.
+
+        Parameters
+        ----------
+        n_folds
+            Number of folds, between 2 and the number of subjects.
+        seed
+            Order of the subjects.
+        strata
+            A class for each subject; each fold gets its share of each class.
+
+        Raises
+        ------
+        BadDataError
+            There are fewer subjects than folds.
+        """
+        if not 2 <= n_folds <= len(self.subjects):
+            raise BadDataError(f"{len(self.subjects)} subjects cannot be split into {n_folds} folds.")
+        groups: dict[str, list[str]] = defaultdict(list)
+        for subject in self.subjects:
+            groups[strata[subject] if strata else ""].append(subject)
+        order: list[str] = []
+        for group in sorted(groups):
+            order += random.Random(f"{seed}-{group}").sample(groups[group], len(groups[group]))
+        for fold in range(n_folds):
+            test = set(order[fold::n_folds])
+            yield (
+                self.where(lambda member: member.subject not in test),
+                self.where(lambda member: member.subject in test),
+            )
+
+    def where(self, keep: Callable[[Member], bool]) -> Cohort:
+        """Give the cohort of the members for which ``keep`` is true."""
+        return Cohort(tuple(member for member in self.members if keep(member)), self.labels)

@@ -1,0 +1,171 @@
+"""What an analysis says of one subject: the only thing that sinks, reports and the group level read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from bidsapp.errors import BadDataError, NoInputError
+from bidsapp.files import write_json
+
+Cell = str | int | float | bool | None
+Display = Literal["none", "background", "overlay", "contour", "blend"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """One number about the subject.
+
+    Attributes
+    ----------
+    name, description, unit
+        Machine name, a sentence for people, and the unit (empty for a pure number).
+    value
+        The number, or ``None`` when it is not given; ``description`` then says why.
+    interval
+        Lower and upper end of the interval named in ``interval_meaning``.
+    confidence
+        In 0..1, with its meaning in ``description``.
+    reference
+        Quantiles 5, 50 and 95 % of the reference cohort, when there is one.
+    light
+        Traffic light of a quality figure; empty for all others.
+    """
+
+    name: str
+    value: float | None
+    description: str
+    unit: str = ""
+    interval: tuple[float, float] | None = None
+    interval_meaning: str = ""
+    confidence: float | None = None
+    reference: tuple[float, float, float] | None = None
+    light: Literal["", "green", "amber", "red"] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Map:
+    """One image file that the analysis made.
+
+    Attributes
+    ----------
+    path
+        Where the file is: in the work folder until it was written, then in the output folder.
+    suffix, entities, datatype, extension
+        What its BIDS name is made of; ``entities`` by short names in the order of the name
+        (``space``, ``res``, ``label``, ``desc``, ...), without ``sub`` and ``ses``.
+    title
+        Caption in the report.
+    metadata
+        The sidecar; empty when there is none.
+    display
+        How the report shows it: ``background`` (others are drawn on it), ``overlay`` (colours
+        above ``threshold``), ``contour`` (outline of a mask), ``blend`` (before and after against
+        the background of its space), or ``none``.
+    threshold, maximum
+        Range of the colours of an overlay.
+    """
+
+    path: Path
+    suffix: str
+    title: str
+    entities: Mapping[str, str] = field(default_factory=dict)
+    datatype: str = "anat"
+    extension: str = ".nii.gz"
+    metadata: Mapping[str, object] = field(default_factory=dict)
+    display: Display = "none"
+    threshold: float = 0.0
+    maximum: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """Name, meaning and unit of one column of a table."""
+
+    name: str
+    description: str
+    unit: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Rows about the subject: clusters, regions, lesions.
+
+    ``display`` tells the report what the rows are: ``clusters`` (with columns ``x``, ``y``, ``z``
+    in mm RAS of the subject's own space: a thumbnail for each row), ``regions`` (with columns
+    ``region``, ``value``, ``q05``, ``q50``, ``q95``: a plot against controls) or ``plain``.
+    """
+
+    title: str
+    suffix: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    entities: Mapping[str, str] = field(default_factory=dict)
+    datatype: str = "anat"
+    display: Literal["plain", "clusters", "regions"] = "plain"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """Scores, maps, tables and warnings of one analysis for one subject and session."""
+
+    analysis: str
+    title: str
+    subject: str
+    session: str | None
+    summary: str
+    scores: tuple[Score, ...] = ()
+    maps: tuple[Map, ...] = ()
+    tables: tuple[Table, ...] = ()
+    warnings: tuple[str, ...] = ()
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    methods: str = ""
+
+    def write(self, path: Path) -> Path:
+        """Write as JSON, atomically."""
+        return write_json(path, asdict(self, dict_factory=_plain))
+
+    @classmethod
+    def read(cls, path: Path) -> Findings:
+        """Read what :meth:`write` wrote.
+
+        Raises
+        ------
+        NoInputError
+            The file does not exist or cannot be opened.
+        BadDataError
+            The file is not findings of this version.
+        """
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            content["scores"] = tuple(Score(**_tuples(score)) for score in content["scores"])
+            content["maps"] = tuple(Map(**{**item, "path": Path(item["path"])}) for item in content["maps"])
+            content["tables"] = tuple(_table(item) for item in content["tables"])
+            content["warnings"] = tuple(content["warnings"])
+            return cls(**content)
+        except OSError as error:
+            raise NoInputError(f"{path} cannot be read ({error.strerror}); run participant again.") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadDataError(f"{path} does not hold findings ({error}); run participant again.") from error
+
+
+def _plain(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    return {key: str(value) if isinstance(value, Path) else value for key, value in pairs}
+
+
+def _tuples(score: dict[str, object]) -> dict[str, object]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in score.items()}
+
+
+def _table(content: dict[str, object]) -> Table:
+    columns, rows = content.pop("columns"), content.pop("rows")
+    if not isinstance(columns, list) or not isinstance(rows, list):
+        raise TypeError("a table needs columns and rows")
+    return Table(
+        columns=tuple(Column(**column) for column in columns),
+        rows=tuple(tuple(row) for row in rows),
+        **content,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,1 @@
+"""Thin Nipype interfaces: read files, call one pure function, write files."""

@@ -1,0 +1,91 @@
+"""Hyper-parameters of one training, as a TOML file checked against the analysis's packaged defaults."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bidsapp.errors import BadDataError, NoInputError
+from bidsapp.files import digest_json
+
+Value = bool | int | float | str | list[float] | list[int] | list[str]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Named hyper-parameters of the training of one analysis."""
+
+    analysis: str
+    values: Mapping[str, Value]
+
+    @classmethod
+    def read(cls, analysis: str, defaults: Path, override: Path | None = None) -> Recipe:
+        """Read the packaged defaults and, over them, the user's file.
+
+        Raises
+        ------
+        NoInputError
+            A file does not exist.
+        BadDataError
+            The file is not TOML, has an unknown key, or a value of another type than the default.
+        """
+        values = _load(defaults)
+        for key, value in (_load(override) if override else {}).items():
+            if key not in values:
+                known = ", ".join(sorted(values))
+                raise BadDataError(f"{override}: unknown recipe key '{key}'; known keys are {known}.")
+            values[key] = _as_default(value, values[key], key, override)
+        return cls(analysis, values)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the values, to tell one training from another."""
+        return digest_json({"analysis": self.analysis, "values": dict(self.values)})
+
+    def integer(self, key: str) -> int:
+        """Give an integer value."""
+        value = self.values[key]
+        if not isinstance(value, int):
+            raise BadDataError(f"Recipe key '{key}' must be an integer, not {value!r}.")
+        return value
+
+    def number(self, key: str) -> float:
+        """Give a real value."""
+        value = self.values[key]
+        if not isinstance(value, int | float):
+            raise BadDataError(f"Recipe key '{key}' must be a number, not {value!r}.")
+        return float(value)
+
+    def text(self, key: str) -> str:
+        """Give a string value."""
+        value = self.values[key]
+        if not isinstance(value, str):
+            raise BadDataError(f"Recipe key '{key}' must be a string, not {value!r}.")
+        return value
+
+    def flag(self, key: str) -> bool:
+        """Give a true-or-false value."""
+        value = self.values[key]
+        if not isinstance(value, bool):
+            raise BadDataError(f"Recipe key '{key}' must be true or false, not {value!r}.")
+        return value
+
+
+def _load(path: Path) -> dict[str, Value]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise NoInputError(f"Recipe {path} cannot be read ({error.strerror}); check --recipe.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadDataError(f"Recipe {path} is not valid TOML: {error}.") from error
+
+
+def _as_default(value: Value, default: Value, key: str, path: Path | None) -> Value:
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if type(value) is not type(default):
+        kind = type(default).__name__
+        raise BadDataError(f"{path}: recipe key '{key}' must be of type {kind}, not {value!r}.")
+    return value

@@ -1,0 +1,1 @@
+"""Figures and self-contained HTML reports; they know findings and layout, not analyses."""

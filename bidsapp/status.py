@@ -1,0 +1,88 @@
+"""One truthful JSON per subject and session: what ran, what was skipped and why, what failed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from bidsapp.errors import BadDataError, ExitCode, NoInputError
+from bidsapp.files import write_json
+
+State = Literal["running", "done", "failed"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One node of the workflow: its time, processor time and peak memory, and where it ran."""
+
+    name: str
+    state: State
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_memory_mb: float = 0.0
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStatus:
+    """What happened to one subject and session.
+
+    Attributes
+    ----------
+    state, exit_code, error
+        How it ended; ``error`` is the sentence that the user saw.
+    steps
+        In the order in which they ran.
+    skipped
+        What did not run, and why.
+    key
+        Digest of everything that the result depends on (input bytes, settings, bundles, version):
+        a finished status with the same key is not run again.
+    outputs
+        Files that belong to the result, relative to the output folder, with their SHA-256.
+    """
+
+    subject: str
+    session: str | None
+    state: State
+    version: str
+    key: str = ""
+    exit_code: int = ExitCode.OK
+    error: str = ""
+    steps: tuple[Step, ...] = ()
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """``sub-01`` or ``sub-01_ses-02``."""
+        return f"sub-{self.subject}" + (f"_ses-{self.session}" if self.session else "")
+
+    def write(self, path: Path) -> Path:
+        """Write as JSON, atomically."""
+        return write_json(path, asdict(self))
+
+    @classmethod
+    def read(cls, path: Path) -> RunStatus:
+        """Read what :meth:`write` wrote.
+
+        Raises
+        ------
+        NoInputError
+            The file does not exist or cannot be opened.
+        BadDataError
+            The file is not a status of this version.
+        """
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            content["steps"] = tuple(Step(**step) for step in content["steps"])
+            return cls(**content)
+        except OSError as error:
+            raise NoInputError(f"{path} cannot be read ({error.strerror}).") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadDataError(
+                f"{path} does not hold a status ({error}); delete it and run again."
+            ) from error

@@ -1,0 +1,1 @@
+"""Nipype workflow factories, and the run over many subjects."""
