@@ -85,13 +85,13 @@ class Cohort:
             groups[strata[subject] if strata else ""].append(subject)
         order: list[str] = []
         for group in sorted(groups):
-            order += random.Random(f"{seed}-{group}").sample(groups[group], len(groups[group]))
+            order += random.Random(f"{seed}-{group}").sample(groups[group], len(groups[group]))  # noqa: S311
         for fold in range(n_folds):
-            test = set(order[fold::n_folds])
-            yield (
-                self.where(lambda member: member.subject not in test),
-                self.where(lambda member: member.subject in test),
-            )
+            yield self._split(set(order[fold::n_folds]))
+
+    def _split(self, test: set[str]) -> tuple[Cohort, Cohort]:
+        training = self.where(lambda member: member.subject not in test)
+        return training, self.where(lambda member: member.subject in test)
 
     def where(self, keep: Callable[[Member], bool]) -> Cohort:
         """Give the cohort of the members for which ``keep`` is true."""

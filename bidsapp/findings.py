@@ -141,7 +141,7 @@ class Findings:
         """
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            content["scores"] = tuple(Score(**_tuples(score)) for score in content["scores"])
+            content["scores"] = tuple(_score(item) for item in content["scores"])
             content["maps"] = tuple(Map(**{**item, "path": Path(item["path"])}) for item in content["maps"])
             content["tables"] = tuple(_table(item) for item in content["tables"])
             content["warnings"] = tuple(content["warnings"])
@@ -156,8 +156,10 @@ def _plain(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return {key: str(value) if isinstance(value, Path) else value for key, value in pairs}
 
 
-def _tuples(score: dict[str, object]) -> dict[str, object]:
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in score.items()}
+def _score(content: dict[str, object]) -> Score:
+    return Score(
+        **{key: tuple(value) if isinstance(value, list) else value for key, value in content.items()}
+    )  # type: ignore[arg-type]
 
 
 def _table(content: dict[str, object]) -> Table:
