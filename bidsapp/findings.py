@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from bidsapp.errors import BadDataError, NoInputError
 from bidsapp.files import write_json
@@ -156,18 +156,13 @@ def _plain(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return {key: str(value) if isinstance(value, Path) else value for key, value in pairs}
 
 
-def _score(content: dict[str, object]) -> Score:
-    return Score(
-        **{key: tuple(value) if isinstance(value, list) else value for key, value in content.items()}
-    )  # type: ignore[arg-type]
+def _score(content: dict[str, Any]) -> Score:
+    for key in ("interval", "reference"):
+        content[key] = tuple(content[key]) if content[key] is not None else None
+    return Score(**content)
 
 
-def _table(content: dict[str, object]) -> Table:
-    columns, rows = content.pop("columns"), content.pop("rows")
-    if not isinstance(columns, list) or not isinstance(rows, list):
-        raise TypeError("a table needs columns and rows")
-    return Table(
-        columns=tuple(Column(**column) for column in columns),
-        rows=tuple(tuple(row) for row in rows),
-        **content,  # type: ignore[arg-type]
-    )
+def _table(content: dict[str, Any]) -> Table:
+    content["columns"] = tuple(Column(**column) for column in content["columns"])
+    content["rows"] = tuple(tuple(row) for row in content["rows"])
+    return Table(**content)

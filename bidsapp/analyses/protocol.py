@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from bidsapp.bundle import Bundle
 from bidsapp.cohort import Cohort, Member
@@ -13,8 +13,8 @@ from bidsapp.recipe import Recipe
 
 
 @runtime_checkable
-class Analysis(Protocol):
-    """An analysis, announced in the entry-point group ``bidsapp.analyses``.
+class Trainable(Protocol):
+    """A model that ``bidsapp ... train`` can fit; announced in the entry-point group ``bidsapp.analyses``.
 
     Attributes
     ----------
@@ -22,6 +22,9 @@ class Analysis(Protocol):
         Machine name, as ``--analysis`` takes it; the entry point has the same name.
     title
         Heading in reports.
+    learns_from
+        ``derivatives``: members are preprocessed subjects. ``labels``: members are raw images and,
+        under the key ``dseg``, their label maps.
     recipe
         Packaged TOML file of default hyper-parameters.
     bundle
@@ -30,8 +33,30 @@ class Analysis(Protocol):
 
     name: str
     title: str
+    learns_from: Literal["derivatives", "labels"]
     recipe: Path
     bundle: Path | None
+
+    def train(
+        self,
+        cohort: Cohort,
+        recipe: Recipe,
+        *,
+        path: Path,
+        device: str,
+        seed: int,
+        options: Mapping[str, str],
+    ) -> Bundle:
+        """Fit a bundle on a cohort and write it to ``path``.
+
+        ``options`` holds what the command line says for training: ``controls`` and ``target``.
+        """
+        ...
+
+
+@runtime_checkable
+class Analysis(Trainable, Protocol):
+    """A trainable model that says something of a preprocessed subject."""
 
     def predict(self, member: Member, bundle: Bundle, *, out_dir: Path, device: str, seed: int) -> Findings:
         """Say what there is to say of one subject.
@@ -48,21 +73,5 @@ class Analysis(Protocol):
             ``cpu`` or ``cuda:N``.
         seed
             Of every random number.
-        """
-        ...
-
-    def train(
-        self,
-        cohort: Cohort,
-        recipe: Recipe,
-        *,
-        path: Path,
-        device: str,
-        seed: int,
-        options: Mapping[str, str],
-    ) -> Bundle:
-        """Fit a bundle on a cohort and write it to ``path``.
-
-        ``options`` holds what the command line says for training: ``controls`` and ``target``.
         """
         ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 
-from bidsapp.analyses.protocol import Analysis
+from bidsapp.analyses.protocol import Analysis, Trainable
 from bidsapp.errors import UnavailableError
 
 GROUP = "bidsapp.analyses"
@@ -15,20 +15,30 @@ def names() -> tuple[str, ...]:
     return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
 
 
-def load(name: str) -> Analysis:
-    """Import an analysis.
+def load(name: str) -> Trainable:
+    """Import what an entry point of this name announces.
 
     Raises
     ------
     UnavailableError
-        There is none of this name, or what the entry point names is no analysis.
+        There is none of this name, or what the entry point names cannot be imported or used.
     """
     found = [point for point in entry_points(group=GROUP) if point.name == name]
     if not found:
         raise UnavailableError(f"No analysis named '{name}' is installed; there are {', '.join(names())}.")
-    analysis = found[0].load()
-    if not isinstance(analysis, Analysis):
+    try:
+        loaded = found[0].load()
+    except (ImportError, AttributeError) as error:
         raise UnavailableError(
-            f"Entry point '{name}' ({found[0].value}) is no analysis; see analyses/protocol.py."
+            f"Analysis '{name}' ({found[0].value}) cannot be imported: {error}."
+        ) from error
+    if not isinstance(loaded, Trainable):
+        raise UnavailableError(
+            f"Entry point '{name}' ({found[0].value}) is no analysis; see docs/architecture.md."
         )
-    return analysis
+    return loaded
+
+
+def analyses() -> tuple[Analysis, ...]:
+    """Import all installed analyses that say something of a subject, sorted by name."""
+    return tuple(item for item in map(load, names()) if isinstance(item, Analysis))
