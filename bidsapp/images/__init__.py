@@ -1,0 +1,1 @@
+"""Pure functions of image arrays: checks, grids, bias, registration, regions and quality."""
