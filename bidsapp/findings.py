@@ -67,6 +67,9 @@ class Map:
         the background of its space), or ``none``.
     threshold, maximum
         Range of the colours of an overlay.
+    backdrop
+        The image that an overlay or contour is best seen on, by its modality (``FLAIR``,
+        ``ce-gadolinium_T1w``); empty for the subject's reference image of that space.
     """
 
     path: Path
@@ -79,6 +82,7 @@ class Map:
     display: Display = "none"
     threshold: float = 0.0
     maximum: float | None = None
+    backdrop: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
