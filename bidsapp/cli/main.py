@@ -1,0 +1,129 @@
+"""The program ``bidsapp``: reads the command line, runs the levels, ends with one truthful exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+from bidsapp.cli.failure import PIPE_CLOSED, TerminatedError, explain
+from bidsapp.errors import ExitCode, InputOutputError, NoInputError, NotBidsError
+
+if TYPE_CHECKING:
+    from bidsapp.cli.logfile import LogFile
+    from bidsapp.settings import Settings
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program.
+
+    Parameters
+    ----------
+    argv
+        Words of the command line without the program's name; by default those of the process.
+
+    Returns
+    -------
+    int
+        Exit code; see :class:`bidsapp.errors.ExitCode`. Beside these: 130 when interrupted, 143 when
+        asked to end, 141 when standard output was closed early.
+    """
+    try:
+        code = _run(sys.argv[1:] if argv is None else argv)
+        sys.stdout.flush()
+        return code
+    except SystemExit as stop:  # --help, --version and --bids-exec-spec end like this
+        return stop.code if isinstance(stop.code, int) else 0
+    except BrokenPipeError:
+        _silence(sys.stdout)
+        return PIPE_CLOSED
+    except BaseException as error:  # the boundary of the program: nothing leaves it as a traceback
+        return _fail(error, None)
+
+
+def _run(argv: Sequence[str]) -> int:
+    from bidsapp.cli.logfile import LogFile
+    from bidsapp.cli.parse import parse
+    from bidsapp.workflows.device import resolve_device
+
+    settings = parse(argv)
+    _check_input(settings)
+    if settings.dry_run:
+        return _dry_run(settings)
+    signal.signal(signal.SIGTERM, _on_terminate)
+    device, sentence = resolve_device(settings.device)
+    with LogFile(settings.output_dir) as log:
+        try:
+            return _run_levels(replace(settings, device=device), log, sentence)
+        except BaseException as error:  # here too, so that the traceback goes to the run's own log file
+            return _fail(error, log)
+
+
+def _run_levels(settings: Settings, log: LogFile, device_sentence: str) -> int:
+    from bidsapp import __version__
+    from bidsapp.cli.console import make_progress
+
+    log.write(f"bidsapp {__version__}: {settings!r}")
+    worst = ExitCode.OK
+    with make_progress(log, settings.verbose) as progress:
+        progress.log(device_sentence)
+        from bidsapp.workflows.run import run_group, run_participant, run_train
+
+        levels = {"participant": run_participant, "group": run_group, "train": run_train}
+        for level in settings.levels:
+            code = levels[level](settings, progress)
+            log.write(f"{level} ended with exit code {int(code)}")
+            worst = worst or code
+            if code not in {ExitCode.OK, ExitCode.SUBJECT_FAILED}:
+                break
+    return int(worst)
+
+
+def _dry_run(settings: Settings) -> int:
+    from bidsapp.cli.dryrun import describe
+    from bidsapp.workflows.run import plan
+
+    for line in describe(settings, plan(settings)):
+        print(line)
+    return ExitCode.OK
+
+
+def _check_input(settings: Settings) -> None:
+    if "participant" not in settings.levels or settings.reports_only:
+        return
+    if not settings.bids_dir.exists():
+        raise NoInputError(f"BIDS_DIR {settings.bids_dir} does not exist; check the path.")
+    if not settings.bids_dir.is_dir():
+        raise NotBidsError(f"BIDS_DIR {settings.bids_dir} is no folder; give the folder of the dataset.")
+
+
+def _on_terminate(number: int, frame: FrameType | None) -> NoReturn:
+    raise TerminatedError
+
+
+def _fail(error: BaseException, log: LogFile | None) -> int:
+    """Tell the user one sentence, write it to the log file, and give the exit code."""
+    code, sentence = explain(error, log)
+    if log is not None:
+        try:
+            log.write(sentence)
+        except InputOutputError as second:
+            sentence += f" Nor could the log file: {second}"
+    try:
+        print(f"bidsapp: {sentence}", file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        _silence(sys.stderr)
+    return int(code)
+
+
+def _silence(stream: TextIO) -> None:
+    """Point a closed stream nowhere, or Python complains again when it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
