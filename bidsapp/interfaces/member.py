@@ -1,0 +1,71 @@
+"""Hands the volumes of one session from step to step as one small file that names each by its key."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from nipype.interfaces.base import (
+    BaseInterfaceInputSpec,
+    File,
+    InputMultiObject,
+    TraitedSpec,
+    traits,
+)
+
+from bidsapp.cohort import Member
+from bidsapp.files import digest_file, write_json
+from bidsapp.interfaces.base import PureInterface
+
+PARTS = ("native", "standard", "transforms")
+
+
+class GatherMemberInputSpec(BaseInterfaceInputSpec):
+    subject = traits.Str(mandatory=True)
+    session = traits.Str("", usedefault=True)
+    covariates = traits.Dict(key_trait=traits.Str, usedefault=True)
+    native_keys = traits.List(traits.Str, mandatory=True)
+    native = InputMultiObject(File(exists=True), mandatory=True)
+    standard_keys = traits.List(traits.Str, mandatory=True)
+    standard = InputMultiObject(File(exists=True), mandatory=True)
+    transforms_keys = traits.List(traits.Str, mandatory=True)
+    transforms = InputMultiObject(File(exists=True), mandatory=True)
+
+
+class GatherMemberOutputSpec(TraitedSpec):
+    out_file = File(exists=True, desc="JSON of a bidsapp.cohort.Member, with the digest of each file")
+
+
+class GatherMember(PureInterface):
+    """Name every volume and transform of a session by its key.
+
+    The digests are there for Nipype: a step that reads this file runs anew when the content of a
+    volume changed, though its path is the same.
+    """
+
+    input_spec = GatherMemberInputSpec
+    output_spec = GatherMemberOutputSpec
+
+    def compute(self, folder: Path) -> dict[str, Any]:
+        """Write ``member.json``."""
+        content: dict[str, Any] = {
+            "subject": self.inputs.subject,
+            "session": self.inputs.session or None,
+            "covariates": dict(self.inputs.covariates),
+            "digests": {},
+        }
+        for part in PARTS:
+            files = dict(zip(getattr(self.inputs, f"{part}_keys"), getattr(self.inputs, part), strict=True))
+            content[part] = files
+            content["digests"][part] = {key: digest_file(Path(path)) for key, path in files.items()}
+        return {"out_file": str(write_json(folder / "member.json", content))}
+
+
+def read_member(path: Path) -> Member:
+    """Read what :class:`GatherMember` wrote."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    parts = {part: {key: Path(file) for key, file in content[part].items()} for part in PARTS}
+    return Member(
+        subject=content["subject"], session=content["session"], covariates=content["covariates"], **parts
+    )

@@ -1,0 +1,38 @@
+"""Claims a subject's work folder for one run, so that two runs in one output do not mix their intermediates."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bidsapp.errors import TryAgainError
+from bidsapp.files import write_error
+
+
+@contextmanager
+def claim(folder: Path, subject: str) -> Iterator[Path]:
+    """Hold ``folder`` while the body runs; the kernel lets go of it when the process ends, however it ends.
+
+    Raises
+    ------
+    TryAgainError
+        Another run works on this subject.
+    CannotWriteError, InputOutputError
+        The work folder cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        stream = (folder.parent / f".{folder.name}.lock").open("a")
+    except OSError as error:
+        raise write_error(folder, error) from error
+    with stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise TryAgainError(
+                f"sub-{subject}: another run works on this subject in {folder}; "
+                "wait for it and run the same command again."
+            ) from error
+        yield folder

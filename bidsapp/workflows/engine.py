@@ -1,0 +1,103 @@
+"""Runs a Nipype workflow with this project's settings and gives its failures as sentences."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bidsapp.errors import BadDataError, ExitCode, NoInputError
+from bidsapp.interfaces.base import ERROR_FILE
+from bidsapp.settings import Settings
+from bidsapp.workflows.monitor import StepMonitor, step_name
+
+if TYPE_CHECKING:
+    from nipype.pipeline.engine import Node, Workflow
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a step failed, as the user reads it."""
+
+    sentence: str
+    code: ExitCode
+
+
+class _Callback:
+    """Feeds the monitor and collects the failures of steps."""
+
+    def __init__(self, monitor: StepMonitor, crash_dir: Path) -> None:
+        self.failures: dict[str, Failure] = {}
+        self._monitor = monitor
+        self._crash_dir = crash_dir
+
+    def __call__(self, node: Node, event: str, **_: object) -> None:
+        if event == "exception":
+            self.failures[step_name(node.fullname)] = _failure(node, self._crash_dir)
+        self._monitor(node, event)
+
+
+def run_workflow(
+    workflow: Workflow, settings: Settings, *, work_dir: Path, crash_dir: Path, monitor: StepMonitor
+) -> Mapping[str, Failure]:
+    """Run all steps that can run; give the failure of each that could not, by the step's name.
+
+    A step whose inputs have the same content as in an earlier, interrupted run is not run again.
+    """
+    from nipype.pipeline.engine.utils import topological_sort  # noqa: F401  (nipype's import is slow: here, once)
+
+    plugin, plugin_args = read_plugin(settings.nipype_plugin_file)
+    callback = _Callback(monitor, crash_dir)
+    workflow.base_dir = str(work_dir)
+    workflow.config["execution"] = {
+        "hash_method": "content",
+        "crashdump_dir": str(crash_dir),
+        "crashfile_format": "txt",
+        "remove_unnecessary_outputs": "false",
+        "keep_inputs": "true",
+        "check_version": "false",
+        "stop_on_first_crash": str(settings.stop_on_first_crash).lower(),
+    }
+    workflow.config["monitoring"] = {"enabled": str(settings.resource_monitor).lower()}
+    try:
+        workflow.run(plugin=plugin, plugin_args={**plugin_args, "status_callback": callback})
+    except Exception as error:
+        if not callback.failures:  # not a step but the engine itself
+            raise RuntimeError(f"Nipype could not run the workflow: {error}") from error
+    return callback.failures
+
+
+def read_plugin(path: Path | None) -> tuple[str, dict[str, Any]]:
+    """Read a Nipype plugin file (YAML with ``plugin`` and ``plugin_args``), as fMRIPrep does.
+
+    Raises
+    ------
+    NoInputError, BadDataError
+        The file is not there, or is not such a file.
+    """
+    import yaml
+
+    if path is None:
+        return "Linear", {}
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return str(content["plugin"]), dict(content.get("plugin_args", {}))
+    except OSError as error:
+        raise NoInputError(
+            f"{path} cannot be read ({error.strerror}); check --nipype-plugin-file."
+        ) from error
+    except (yaml.YAMLError, TypeError, KeyError, ValueError) as error:
+        raise BadDataError(
+            f"{path} is no Nipype plugin file (YAML with plugin and plugin_args): {error}."
+        ) from error
+
+
+def _failure(node: Node, crash_dir: Path) -> Failure:
+    said = Path(node.output_dir()) / ERROR_FILE
+    if said.is_file():
+        content = json.loads(said.read_text(encoding="utf-8"))
+        return Failure(content["sentence"], ExitCode(content["code"]))
+    sentence = f"Step {step_name(node.fullname)} failed unexpectedly; the traceback is in {crash_dir}."
+    return Failure(sentence, ExitCode.INTERNAL)

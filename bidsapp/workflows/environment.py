@@ -1,0 +1,69 @@
+"""What processes inherit: thread counts, folders that can be written, no calls home."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from bidsapp.files import write_error
+
+PRELOADED = ("nipype.pipeline.engine", "torch", "SimpleITK", "nibabel", "scipy.ndimage", "monai.networks.nets")
+"""Imported once by the process from which those of the subjects are forked."""
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS")
+_FOLDERS = {
+    "TMPDIR": "tmp",
+    "MPLCONFIGDIR": "matplotlib",
+    "NIPYPE_CONFIG_DIR": "nipype",
+    "NUMBA_CACHE_DIR": "numba",
+}
+
+
+def prepare_environment(work_root: Path, *, threads: int) -> None:
+    """Set the environment of this process and of those that it starts.
+
+    A container may have a read-only root, no home and no ``/tmp``: everything that libraries write
+    goes under the work folder.
+
+    Raises
+    ------
+    CannotWriteError, InputOutputError
+        The work folder cannot be written.
+    """
+    for name in _THREADS:
+        os.environ[name] = str(threads)
+    os.environ["NIPYPE_NO_ET"] = os.environ["NO_ET"] = "1"
+    for name, folder in _FOLDERS.items():
+        path = work_root / ".libraries" / folder
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise write_error(path, error) from error
+        os.environ[name] = str(path)
+    if not os.access(os.environ.get("HOME", "/nonexistent"), os.W_OK):
+        os.environ["HOME"] = str(work_root / ".libraries")
+
+
+def limit_threads(count: int) -> None:
+    """Let the libraries of this process use ``count`` threads, so that results do not depend on the machine."""
+    import SimpleITK as sitk  # noqa: N813
+    import torch
+
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(count)
+    torch.set_num_threads(count)
+    torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+WORK_PREFIX = "bidsapp-"
+
+
+def remove_if_empty(work_root: Path) -> None:
+    """Remove the work folder when no subject left anything in it."""
+    if any(work_root.glob(f"{WORK_PREFIX}*/sub-*")):
+        return
+    for item in (*work_root.glob(f"{WORK_PREFIX}*"), work_root / ".libraries"):
+        shutil.rmtree(item, ignore_errors=True)
+    if work_root.is_dir() and not any(work_root.iterdir()):
+        work_root.rmdir()
+

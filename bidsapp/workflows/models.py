@@ -1,0 +1,73 @@
+"""Pairs each analysis that is to run with the bundle it runs with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bidsapp.analyses import registry
+from bidsapp.bundle import Bundle
+from bidsapp.errors import UnavailableError
+from bidsapp.inputs import Inputs
+from bidsapp.settings import Settings
+
+
+@dataclass(frozen=True)
+class Model:
+    """An analysis, by its entry point's name, and the bundle that it predicts with."""
+
+    name: str
+    bundle: Bundle
+
+    def missing(self, inputs: Inputs) -> str:
+        """Say which modalities this session lacks for the analysis; empty when it lacks none."""
+        absent = [modality for modality in self.bundle.modalities if modality not in inputs.images]
+        if not absent:
+            return ""
+        return f"{self.name} needs {', '.join(absent)}, which {inputs.name} does not have."
+
+
+def resolve_models(settings: Settings) -> tuple[Model, ...]:
+    """Give the models of a run: those asked for, or all that have a bundle.
+
+    A bundle given by the user goes before the packaged one of its analysis.
+
+    Raises
+    ------
+    UnavailableError
+        An analysis that was asked for is not installed, cannot predict, or has no bundle.
+    BadDataError
+        A bundle is damaged.
+    """
+    given: dict[str, Bundle] = {}
+    for path in settings.bundles:
+        bundle = Bundle.read(path)
+        given[bundle.analysis] = bundle
+    known = {analysis.name: analysis for analysis in registry.analyses()}
+    for name in (*settings.analyses, *given):
+        if name not in known and name != "brain":
+            raise UnavailableError(
+                f"Analysis '{name}' is not installed or cannot predict; there are {', '.join(sorted(known))}."
+            )
+    models: list[Model] = []
+    for name, analysis in known.items():
+        if settings.analyses and name not in settings.analyses:
+            continue
+        if name in given:
+            models.append(Model(name, given[name]))
+        elif analysis.bundle is not None:
+            models.append(Model(name, Bundle.read(analysis.bundle)))
+        elif settings.analyses:
+            raise UnavailableError(f"Analysis '{name}' has no packaged bundle; train one or give --bundle.")
+    return tuple(models)
+
+
+def brain_bundle(settings: Settings) -> Bundle:
+    """Give the bundle of the brain mask: the user's, else the packaged one."""
+    for path in settings.bundles:
+        bundle = Bundle.read(path)
+        if bundle.analysis == "brain":
+            return bundle
+    packaged = registry.load("brain").bundle
+    if packaged is None:
+        raise UnavailableError("The packaged brain bundle is missing; install the package again.")
+    return Bundle.read(packaged)

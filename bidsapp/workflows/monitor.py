@@ -1,0 +1,77 @@
+"""Measures each step as it runs: wall time, processor time, peak memory."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from bidsapp.status import State, Step
+
+
+class RunningNode(Protocol):
+    """What the monitor needs to know of a Nipype node."""
+
+    fullname: str
+    interface: object
+
+
+class StepMonitor:
+    """A Nipype ``status_callback`` that turns every node into a :class:`~bidsapp.status.Step`.
+
+    Parameters
+    ----------
+    on_step
+        Called with the step as it begins (state ``running``) and as it ends.
+    """
+
+    def __init__(self, on_step: Callable[[Step], None]) -> None:
+        self._on_step = on_step
+        self._started: dict[str, tuple[float, float]] = {}
+
+    def __call__(self, node: RunningNode, event: str) -> None:
+        """Note that ``node`` starts, ends or failed; nodes that never started are passed over."""
+        name = step_name(node.fullname)
+        device = (
+            "cuda" if getattr(getattr(node.interface, "inputs", None), "use_gpu", False) is True else "cpu"
+        )
+        if event == "start":
+            reset_peak_memory()
+            self._started[name] = (time.monotonic(), time.process_time())
+            self._on_step(Step(name=name, state="running", device=device))
+        elif name in self._started:
+            wall, cpu = self._started.pop(name)
+            state: State = "done" if event == "end" else "failed"
+            self._on_step(
+                Step(
+                    name=name,
+                    state=state,
+                    seconds=round(time.monotonic() - wall, 3),
+                    cpu_seconds=round(time.process_time() - cpu, 3),
+                    peak_memory_mb=round(peak_memory_mb(), 1),
+                    device=device,
+                )
+            )
+
+
+def step_name(fullname: str) -> str:
+    """Drop the workflow of the subject from a node's full name: ``sub_01_wf.ses_1_wf.align`` -> ``ses_1_wf.align``."""
+    return fullname.partition(".")[2]
+
+
+def reset_peak_memory() -> None:
+    """Let the kernel count this process's peak memory anew (Linux, ``proc(5)``, ``clear_refs``)."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    except OSError:
+        return  # a kernel without it reports the peak of the whole process: an upper bound
+
+
+def peak_memory_mb() -> float:
+    """Give the peak resident memory of this process in MB, since the last reset."""
+    status = Path(f"/proc/{os.getpid()}/status").read_text(encoding="ascii", errors="replace")
+    found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
+    return int(found.group(1)) / 1000 if found else 0.0

@@ -1,0 +1,73 @@
+"""The workflow of one subject: its sessions, what they share, the analyses, the sinks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bidsapp.inputs import Inputs
+from bidsapp.settings import Settings
+from bidsapp.workflows.anatomical import anatomical_images, init_anatomical_wf, port_name
+from bidsapp.workflows.models import Model
+from bidsapp.workflows.session import init_session_wf
+from bidsapp.workflows.template import init_template_wf
+
+if TYPE_CHECKING:
+    from nipype.pipeline.engine import Workflow
+
+    from bidsapp.bundle import Bundle
+
+
+def init_subject_wf(
+    sessions: Sequence[Inputs], settings: Settings, models: Sequence[Model], brain: Bundle
+) -> Workflow:
+    """Build the workflow of one subject.
+
+    Workflow Graph
+        ses_Y_anatomical_wf (one for each session) -> template_wf (shared: midpoint, normalisation)
+        -> ses_Y_wf (standard space, PET, quality, analyses, sinks)
+
+    Parameters
+    ----------
+    sessions
+        What the subject has, session by session; each has at least one anatomical image.
+    settings
+        Of the run.
+    models
+        Analyses with their bundles; one whose modalities a session lacks is left out there.
+    brain
+        Bundle of the brain network.
+    """
+    from nipype.pipeline.engine import Workflow
+
+    workflow = Workflow(name=f"sub_{sessions[0].subject}_wf")
+    template_wf = init_template_wf(sessions, brain, settings)
+    for index, inputs in enumerate(sessions):
+        prefix = step_prefix(inputs)
+        anatomical_wf = init_anatomical_wf(inputs, brain, settings, name=f"{prefix}anatomical_wf")
+        session_wf = init_session_wf(inputs, settings, models, name=f"{prefix}wf")
+        images = anatomical_images(inputs)
+        parts = ["mask", "GM", "WM", "CSF"]
+        names = [port_name(image.modality) for image in images]
+        shared = [(f"outputnode.{name}", f"inputnode.{name}_{index}") for name in parts]
+        shared.append((f"outputnode.{names[0]}", f"inputnode.image_{index}"))
+        own = [(f"outputnode.{name}", f"inputnode.{name}") for name in (*parts, *names)]
+        own += [(f"outputnode.{name}", f"inputnode.{name}") for name in ("dseg", "quality", "notes")]
+        transforms = [
+            (f"outputnode.{name}_{index}", f"inputnode.{name}")
+            for name in ("native_to_standard", "standard_to_native")
+        ]
+        transforms.append(("outputnode.facts", "inputnode.facts"))
+        workflow.connect(
+            [
+                (anatomical_wf, template_wf, shared),
+                (anatomical_wf, session_wf, own),
+                (template_wf, session_wf, transforms),
+            ]
+        )
+    return workflow
+
+
+def step_prefix(inputs: Inputs) -> str:
+    """Begin the names of all steps that belong to one session alone."""
+    return f"ses_{inputs.session}_" if inputs.session else "session_"

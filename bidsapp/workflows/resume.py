@@ -1,0 +1,71 @@
+"""Tells whether a subject's results are there already, from the content of everything they depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import bidsapp
+from bidsapp.errors import BidsAppError
+from bidsapp.files import digest_file, digest_json
+from bidsapp.inputs import Inputs
+from bidsapp.settings import Settings
+from bidsapp.status import RunStatus
+
+
+def run_key(settings: Settings, sessions: Sequence[Inputs], bundles: Mapping[str, str]) -> str:
+    """Digest all that the results of a subject depend on.
+
+    Parameters
+    ----------
+    settings
+        Of these only what changes the result counts; not, say, the number of processes.
+    sessions
+        All sessions of the subject: they are aligned with one another.
+    bundles
+        Digest of each bundle in use, by analysis.
+    """
+    return digest_json(
+        {
+            "version": bidsapp.__version__,
+            "settings": {
+                "omp_nthreads": settings.omp_nthreads,
+                "random_seed": settings.random_seed,
+                "output_resolution": settings.output_resolution,
+                "device": settings.device,
+            },
+            "bundles": dict(bundles),
+            "sessions": {inputs.name: _digest_inputs(inputs) for inputs in sessions},
+        }
+    )
+
+
+def is_done(status_file: Path, key: str, output_dir: Path) -> bool:
+    """Tell whether a finished status has this key and all its outputs are as they were written."""
+    if not status_file.is_file():
+        return False
+    try:
+        status = RunStatus.read(status_file)
+    except BidsAppError:
+        return False  # a damaged status proves nothing: the subject runs again
+    return (
+        status.state == "done"
+        and status.key == key
+        and all(_is_file_with(output_dir / name, digest) for name, digest in status.outputs.items())
+    )
+
+
+def _is_file_with(path: Path, digest: str) -> bool:
+    return path.is_file() and digest_file(path) == digest
+
+
+def _digest_inputs(inputs: Inputs) -> dict[str, object]:
+    images = {
+        modality: {
+            "bytes": digest_file(image.path),
+            "metadata": dict(image.metadata),
+            "entities": dict(image.entities),
+        }
+        for modality, image in inputs.images.items()
+    }
+    return {"images": images, "covariates": dict(inputs.covariates)}

@@ -1,0 +1,112 @@
+"""The three levels of a run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import bidsapp
+from bidsapp.errors import ExitCode, NothingSelectedError, UsageError
+from bidsapp.settings import Settings
+from bidsapp.workflows.environment import prepare_environment, remove_if_empty
+from bidsapp.workflows.models import brain_bundle, resolve_models
+from bidsapp.workflows.plan import SubjectPlan, plan
+from bidsapp.workflows.progress import Progress
+from bidsapp.workflows.resources import subject_slots
+from bidsapp.workflows.subject import SubjectTask, process_subject
+from bidsapp.workflows.supervisor import supervise
+
+__all__ = ["SubjectPlan", "plan", "run_group", "run_participant", "run_train"]
+
+
+def run_participant(settings: Settings, progress: Progress) -> ExitCode:
+    """Preprocess and analyse each selected subject; one that fails does not stop the others.
+
+    Returns
+    -------
+    ExitCode
+        ``OK``; ``SUBJECT_FAILED`` when any subject failed; ``TRY_AGAIN`` when all that failed are
+        being worked on by another run.
+    """
+    from bidsapp.bids.dataset import check_dataset, prepare_output
+    from bidsapp.bids.query import list_selected
+
+    check_dataset(settings)
+    selected: dict[str, list[str | None]] = defaultdict(list)
+    for subject, session in list_selected(settings):
+        selected[subject].append(session)
+    prepare_output(settings.output_dir, settings, bidsapp.__version__)
+    models, brain = resolve_models(settings), brain_bundle(settings)
+    tasks = [
+        SubjectTask(settings, subject, tuple(sessions), models, brain) for subject, sessions in selected.items()
+    ]
+    prepare_environment(settings.work_root, threads=settings.omp_nthreads)
+    progress.start(len(tasks))
+    codes = _supervise(tasks, settings, progress)
+    remove_if_empty(settings.work_root)
+    failed = {code for code in codes if code}
+    if not failed:
+        return ExitCode.OK
+    return ExitCode.TRY_AGAIN if failed == {ExitCode.TRY_AGAIN} else ExitCode.SUBJECT_FAILED
+
+
+def _supervise(tasks: list[SubjectTask], settings: Settings, progress: Progress) -> list[int]:
+    codes: list[int] = []
+    for report in supervise(tasks, process_subject, slots=subject_slots(settings, len(tasks))):
+        task, event = report.task, report.event
+        if not event.final:
+            progress.step(task.subject, None, event.text)
+            continue
+        sentence = task.record_death(event.text) if report.signal is not None else event.text
+        progress.done(task.subject, "failed" if event.code else "done", sentence)
+        codes.append(event.code)
+        if event.code and settings.stop_on_first_crash:
+            break
+    return codes
+
+
+def run_group(settings: Settings, progress: Progress) -> ExitCode:
+    """Write the tables and the report of the group, from derivatives alone."""
+    from bidsapp.reports.group import write_group
+
+    progress.start(0)
+    for path in write_group(settings.output_dir):
+        progress.log(f"Wrote {path}")
+    return ExitCode.OK
+
+
+def run_train(settings: Settings, progress: Progress) -> ExitCode:
+    """Fit a bundle for each analysis that was asked for and write it under ``OUTPUT_DIR/bundles``.
+
+    Raises
+    ------
+    UsageError
+        No analysis was named.
+    NothingSelectedError
+        No subject of the cohort can be used.
+    """
+    from bidsapp.analyses import registry
+    from bidsapp.bids.cohort import read_cohort, read_labelled_cohort
+    from bidsapp.recipe import Recipe
+
+    if not settings.analyses:
+        raise UsageError("Training needs --analysis; name the one to train.")
+    prepare_environment(settings.work_root, threads=settings.nprocs)
+    progress.start(len(settings.analyses))
+    for name in settings.analyses:
+        model = registry.load(name)
+        read = read_labelled_cohort if model.learns_from == "labels" else read_cohort
+        cohort = read(settings)
+        if not cohort.members:
+            raise NothingSelectedError(f"No subject can be used to train '{name}'; check --derivatives and --controls.")
+        progress.log(f"Training {name} on {len(cohort.subjects)} subjects")
+        bundle = model.train(
+            cohort,
+            Recipe.read(name, model.recipe, settings.recipe),
+            path=settings.output_dir / "bundles" / name,
+            device="cpu" if settings.device == "auto" else settings.device,
+            seed=settings.random_seed,
+            options={"controls": settings.controls or "", "target": settings.target or ""},
+        )
+        progress.done(name, "done", f"bundle {bundle.path}")
+    remove_if_empty(settings.work_root)
+    return ExitCode.OK

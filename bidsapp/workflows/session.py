@@ -1,0 +1,142 @@
+"""What is done with a session once it is aligned: standard space, findings, analyses, sinks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bidsapp.inputs import Inputs
+from bidsapp.settings import Settings
+from bidsapp.workflows.anatomical import anatomical_images, port_name
+from bidsapp.workflows.models import Model
+from bidsapp.workflows.pet import connect_pet
+from bidsapp.workflows.resources import node
+
+if TYPE_CHECKING:
+    from nipype.pipeline.engine import Node, Workflow
+
+TRANSFORMS = ("native_to_standard", "standard_to_native")
+TISSUES = ("mask", "GM", "WM", "CSF")
+
+
+def init_session_wf(inputs: Inputs, settings: Settings, models: Sequence[Model], *, name: str) -> Workflow:
+    """Bring a session to standard space, describe what was done, run its analyses, write everything.
+
+    Workflow Graph
+        pet (if there is one) -> warp -> gather -> describe -> write_preproc
+                                            gather -> analyse -> write (one for each analysis)
+
+    Parameters
+    ----------
+    inputs
+        The session.
+    settings
+        Of the run.
+    models
+        Analyses with their bundles; one whose modalities are missing is left out.
+    name
+        Of the workflow.
+
+    Inputs
+    ------
+    mask, GM, WM, CSF, dseg, MODALITY
+        On the grid of the reference image.
+    native_to_standard, standard_to_native, facts
+        Of the normalisation.
+    quality, notes
+        Of each anatomical image.
+    """
+    from nipype.interfaces.utility import IdentityInterface, Merge
+    from nipype.pipeline.engine import Node, Workflow
+
+    from bidsapp.interfaces.member import GatherMember
+    from bidsapp.interfaces.registration import WarpToStandard
+
+    workflow = Workflow(name=name)
+    keys = [image.modality for image in anatomical_images(inputs)]
+    ports = [port_name(key) for key in keys]
+    fields = [*TISSUES, "dseg", *ports, *TRANSFORMS, "facts", "quality", "notes"]
+    inputnode = Node(IdentityInterface(fields=fields), name="inputnode")
+    sources: dict[str, tuple[Node, str]] = {key: (inputnode, key) for key in TISSUES}
+    sources |= {key: (inputnode, port) for key, port in zip(keys, ports, strict=True)}
+    if "pet" in inputs.images:
+        sources["pet"] = connect_pet(workflow, inputnode, inputs.images["pet"], reference=ports[0])
+    native = Node(Merge(len(sources)), name="native")
+    for index, (origin, port) in enumerate(sources.values()):
+        workflow.connect(origin, port, native, f"in{index + 1}")
+    warp = node(WarpToStandard(keys=list(sources), resolution=2), "warp")
+    transforms = Node(Merge(2), name="transforms")
+    gather = node(
+        GatherMember(
+            subject=inputs.subject,
+            session=inputs.session or "",
+            covariates=dict(inputs.covariates),
+            native_keys=list(sources),
+            standard_keys=list(sources),
+            transforms_keys=list(TRANSFORMS),
+        ),
+        "gather",
+    )
+    workflow.connect(
+        [
+            (native, warp, [("out", "in_files")]),
+            (inputnode, warp, [("native_to_standard", "transform")]),
+            (inputnode, transforms, [(key, f"in{index + 1}") for index, key in enumerate(TRANSFORMS)]),
+            (native, gather, [("out", "native")]),
+            (warp, gather, [("out_files", "standard")]),
+            (transforms, gather, [("out", "transforms")]),
+        ]
+    )
+    _connect_description(workflow, inputnode, gather, inputs, settings)
+    for model in models:
+        if not model.missing(inputs):
+            _connect_analysis(workflow, gather, model, settings)
+    return workflow
+
+
+def _connect_description(
+    workflow: Workflow, inputnode: Node, gather: Node, inputs: Inputs, settings: Settings
+) -> None:
+    from bidsapp.interfaces.describe import DescribePreprocessing
+    from bidsapp.interfaces.findings import WriteFindings
+
+    describe = node(
+        DescribePreprocessing(
+            sources={key: image.path.name for key, image in inputs.images.items()},
+            entities={key: dict(image.entities) for key, image in inputs.images.items()},
+            remarks=list(inputs.notes),
+            resolution=settings.output_resolution,
+        ),
+        "describe",
+    )
+    write = node(WriteFindings(output_dir=str(settings.output_dir)), "write_preproc")
+    workflow.connect(
+        [
+            (gather, describe, [("out_file", "member")]),
+            (inputnode, describe, [(name, name) for name in ("dseg", "facts", "quality", "notes")]),
+            (describe, write, [("out_file", "findings")]),
+        ]
+    )
+
+
+def _connect_analysis(workflow: Workflow, gather: Node, model: Model, settings: Settings) -> None:
+    from bidsapp.interfaces.findings import Analyse, WriteFindings
+
+    analyse = node(
+        Analyse(
+            analysis=model.name,
+            bundle=str(model.bundle.path),
+            digest=model.bundle.digest,
+            seed=settings.random_seed,
+            device=settings.device,
+            use_gpu=settings.device.startswith("cuda"),
+        ),
+        f"analyse_{model.name}",
+    )
+    write = node(WriteFindings(output_dir=str(settings.output_dir)), f"write_{model.name}")
+    workflow.connect(
+        [
+            (gather, analyse, [("out_file", "member")]),
+            (analyse, write, [("out_file", "findings")]),
+        ]
+    )

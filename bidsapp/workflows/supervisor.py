@@ -1,0 +1,100 @@
+"""One operating-system process for each subject: a killed one is noticed at once and named, never waited for.
+
+A graph-wide process pool waits for ever, or dies as a whole, when the kernel kills one worker. Subjects
+are independent, so each gets a process of its own: memory is returned, logs are apart, and what a
+worker cannot say any more, its parent says.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Generic, TypeVar
+
+Task = TypeVar("Task")
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a worker says: a line of progress, or, as ``final``, how it ended."""
+
+    text: str
+    final: bool = False
+    code: int = 0
+
+
+@dataclass(frozen=True)
+class Report(Generic[Task]):
+    """An event with the task that it belongs to; ``signal`` is set when the worker was killed."""
+
+    task: Task
+    event: Event
+    signal: int | None = None
+
+
+Work = Callable[[Task, Callable[[Event], None]], Event]
+
+
+def supervise(tasks: Sequence[Task], work: Work[Task], *, slots: int) -> Iterator[Report[Task]]:
+    """Run ``work(task, send)`` for each task in its own process, ``slots`` at a time.
+
+    Yields every event in the order in which it arrives. Each task ends with exactly one final event:
+    what ``work`` returned, or one with the signal that killed its process. Closing the iterator ends
+    all processes.
+    """
+    context = multiprocessing.get_context("forkserver")
+    waiting = list(reversed(tasks))
+    running: dict[Connection, tuple[Task, BaseProcess]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < slots:
+                task = waiting.pop()
+                receiver, sender = context.Pipe(duplex=False)
+                process = context.Process(target=_serve, args=(work, task, sender))
+                process.start()
+                sender.close()
+                running[receiver] = (task, process)
+            for ready in wait(list(running)):
+                receiver = next(key for key in running if key is ready)
+                task, process = running[receiver]
+                report = _receive(receiver, task, process)
+                if report.event.final:
+                    del running[receiver]
+                    receiver.close()
+                    process.join()
+                yield report
+    finally:
+        for _, process in running.values():
+            process.terminate()
+
+
+def _receive(receiver: Connection, task: Task, process: BaseProcess) -> Report[Task]:
+    try:
+        event: Event = receiver.recv()
+        return Report(task, event)
+    except (EOFError, OSError):
+        process.join()
+        killed = -(process.exitcode or 0)
+        name = signal.Signals(killed).name if killed > 0 else f"exit status {process.exitcode}"
+        return Report(task, Event(name, final=True, code=1), signal=max(killed, 0))
+
+
+def _serve(work: Work[Task], task: Task, sender: Connection) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    final = work(task, sender.send)
+    sender.send(final)
+    sender.close()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is gone, so that no orphan writes on."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGKILL)

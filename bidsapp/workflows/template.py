@@ -1,0 +1,89 @@
+"""What the sessions of a subject share: an unbiased midpoint, and its normalisation to the template."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bidsapp.inputs import Inputs
+from bidsapp.settings import Settings
+from bidsapp.workflows.anatomical import anatomical_images
+from bidsapp.workflows.resources import node
+
+if TYPE_CHECKING:
+    from nipype.pipeline.engine import Workflow
+
+    from bidsapp.bundle import Bundle
+
+PARTS = ("image", "mask", "GM", "WM", "CSF")
+
+
+def init_template_wf(sessions: Sequence[Inputs], brain: Bundle, settings: Settings) -> Workflow:
+    """Align the sessions with each other through their midpoint, and that with the template.
+
+    One deformation serves all sessions, so that a change between them is not one of the normalisation.
+
+    Workflow Graph
+        midpoint -> normalise -> compose (one for each session)
+
+    Parameters
+    ----------
+    sessions
+        Of one subject.
+    brain
+        Bundle of the brain network, which gives the template's own tissues.
+    settings
+        Of the run.
+
+    Inputs
+    ------
+    image_I, mask_I, GM_I, WM_I, CSF_I
+        Of session number I, on the grid of its reference image.
+
+    Outputs
+    -------
+    native_to_standard_I, standard_to_native_I
+        ITK transforms between session I and MNI152NLin2009cAsym.
+    facts
+        JSON on the registration: template file and digest, folded voxels, similarity.
+    """
+    from nipype.interfaces.utility import IdentityInterface, Merge
+    from nipype.pipeline.engine import Node, Workflow
+
+    from bidsapp.interfaces.registration import ComposeTransforms, FindMidpoint, NormaliseToTemplate
+
+    count = len(sessions)
+    workflow = Workflow(name="template_wf")
+    directions = ("native_to_standard", "standard_to_native")
+    inputs = [f"{part}_{index}" for part in PARTS for index in range(count)]
+    outputs = [f"{direction}_{index}" for direction in directions for index in range(count)]
+    inputnode = Node(IdentityInterface(fields=inputs), name="inputnode")
+    outputnode = Node(IdentityInterface(fields=[*outputs, "facts"]), name="outputnode")
+    references = {anatomical_images(item)[0].modality for item in sessions}
+    midpoint = node(FindMidpoint(same_contrast=len(references) == 1), "midpoint")
+    normalise = node(
+        NormaliseToTemplate(
+            brain=str(brain.path), digest=brain.digest, use_intensity=references == {"T1w"}
+        ),
+        "normalise",
+    )
+    for part in PARTS:
+        merge = Node(Merge(count), name=f"all_{part}")
+        workflow.connect(
+            [
+                (inputnode, merge, [(f"{part}_{index}", f"in{index + 1}") for index in range(count)]),
+                (merge, midpoint, [("out", f"{part.lower()}s")]),
+                (midpoint, normalise, [(part.lower(), part.lower())]),
+            ]
+        )
+    for index in range(count):
+        compose = node(ComposeTransforms(index=index), f"compose_{index}")
+        workflow.connect(
+            [
+                (midpoint, compose, [("transforms", "to_midpoint")]),
+                (normalise, compose, [("forward", "forward"), ("inverse", "inverse")]),
+                (compose, outputnode, [(name, f"{name}_{index}") for name in directions]),
+            ]
+        )
+    workflow.connect(normalise, "facts", outputnode, "facts")
+    return workflow
