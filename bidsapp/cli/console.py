@@ -37,7 +37,8 @@ class PlainProgress(AbstractContextManager["PlainProgress"]):
     def start(self, total: int) -> None:
         """Begin a level with ``total`` subjects."""
         self._total, self._ended = total, 0
-        self.log(f"{total} subject{'' if total == 1 else 's'} to do")
+        if total:
+            self.log(f"{total} subject{'' if total == 1 else 's'} to do")
 
     def step(self, subject: str, session: str | None, name: str) -> None:
         """Note that a step of a subject has begun."""

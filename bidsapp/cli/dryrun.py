@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bidsapp.settings import Settings
-    from bidsapp.workflows.run import SubjectPlan
+    from bidsapp.workflows.plan import SubjectPlan
 
 
 def describe(settings: Settings, plans: Sequence[SubjectPlan]) -> Iterator[str]:

@@ -1,0 +1,50 @@
+"""A dry run names files, steps planned and done, and what is missing for each analysis."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+from bidsapp.cli.dryrun import describe
+from bidsapp.settings import Settings
+
+SETTINGS = Settings(bids_dir=Path("/in"), output_dir=Path("/out"), levels=("participant",))
+
+
+def plan(**changes):
+    return SimpleNamespace(
+        **{
+            "subject": "01",
+            "session": "a",
+            "images": {"T1w": Path("/in/sub-01/ses-a/anat/sub-01_ses-a_T1w.nii.gz")},
+            "covariates": {"age": 40},
+            "steps": ("mask", "align"),
+            "done": ("mask",),
+            "missing": {"ms": "no FLAIR"},
+            "notes": ("run-2 was chosen among 2",),
+        }
+        | changes
+    )
+
+
+def test_a_session_is_described_file_by_file_and_step_by_step():
+    assert list(describe(SETTINGS, [plan()]))[2:] == [
+        "sub-01 ses-a",
+        "  T1w: sub-01/ses-a/anat/sub-01_ses-a_T1w.nii.gz",
+        "  covariates: age=40",
+        "  planned: align",
+        "  done: mask",
+        "  missing for ms: no FLAIR",
+        "  note: run-2 was chosen among 2",
+        "1 subjects, 1 sessions, 1 with work to do.",
+    ]
+
+
+def test_sessions_of_a_subject_count_once_and_finished_ones_are_no_work():
+    last = list(describe(SETTINGS, [plan(), plan(session="b", done=("mask", "align"))]))[-1]
+    assert last == "1 subjects, 2 sessions, 1 with work to do."
+
+
+def test_a_file_outside_of_the_dataset_keeps_its_whole_path():
+    lines = list(describe(SETTINGS, [plan(images={"pet": Path("/other/x.nii")})]))
+    assert "  pet: /other/x.nii" in lines

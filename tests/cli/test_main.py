@@ -1,0 +1,201 @@
+"""One truthful exit code for each end of a run, one sentence on the terminal, and no traceback there."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from bidsapp import __version__
+from bidsapp.cli import main as program
+from bidsapp.errors import BidsAppError, ExitCode
+
+PROGRAM = [sys.executable, "-m", "bidsapp.cli.main"]
+HEAVY = ("torch", "nipype", "nilearn", "bids", "numpy", "pandas", "monai", "rich", "SimpleITK", "nibabel")
+
+
+@pytest.fixture
+def app(tmp_path, monkeypatch, capsys):
+    """Run the program with levels that a test makes up; give exit code, standard output and error."""
+    (tmp_path / "in").mkdir()
+    handler = signal.getsignal(signal.SIGTERM)
+
+    def run(*words, **levels):
+        def calm(settings, progress):
+            return ExitCode.OK
+
+        names = ("run_participant", "run_group", "run_train")
+        fake = SimpleNamespace(**{name: levels.get(name.removeprefix("run_"), calm) for name in names})
+        fake.plan = levels.get("plan", lambda settings: [])
+        monkeypatch.setitem(sys.modules, "bidsapp.workflows.run", fake)
+        code = program.main([str(tmp_path / "in"), str(tmp_path / "out"), *words, "--device", "cpu"])
+        return code, *capsys.readouterr()
+
+    yield run
+    signal.signal(signal.SIGTERM, handler)
+
+
+def raising(error):
+    def level(settings, progress):
+        raise error
+
+    return level
+
+
+def log_text(tmp_path):
+    (path,) = (tmp_path / "out" / "logs").glob("bidsapp-*.log")
+    return path.read_text()
+
+
+def test_version_answers_in_half_a_second():
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        done = subprocess.run([*PROGRAM, "--version"], capture_output=True, text=True, check=True)
+        seconds.append(time.perf_counter() - start)
+    assert done.stdout.strip() == f"bidsapp {__version__}"
+    assert min(seconds) < 0.5
+
+
+@pytest.mark.parametrize("option", ["--version", "--help", "--bids-exec-spec"])
+def test_nothing_heavy_is_imported_to_answer(option):
+    code = (
+        "import sys\nfrom bidsapp.cli.main import main\n"
+        f"assert main(['{option}']) == 0\n"
+        f"print('heavy:', [name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "heavy: []"
+
+
+def test_all_well_is_zero_and_the_log_says_what_ran(app, tmp_path):
+    code, out, err = app("participant", "group")
+    assert (code, out) == (0, "")
+    assert "Computes on the CPU" in err
+    text = log_text(tmp_path)
+    assert "participant ended with exit code 0" in text
+    assert text.index("participant ended") < text.index("group ended")
+    assert f"bidsapp {__version__}: Settings(" in text
+
+
+def test_a_failed_subject_does_not_keep_the_group_from_running(app, tmp_path):
+    code, _, _ = app("participant", "group", participant=lambda *_: ExitCode.SUBJECT_FAILED)
+    assert code == 1
+    assert "group ended with exit code 0" in log_text(tmp_path)
+
+
+def test_a_level_that_could_not_start_keeps_later_ones_from_running(app, tmp_path):
+    code, _, _ = app("participant", "group", participant=lambda *_: ExitCode.TRY_AGAIN)
+    assert code == ExitCode.TRY_AGAIN
+    assert "group ended" not in log_text(tmp_path)
+
+
+def kinds(kind):
+    return [sub for item in kind.__subclasses__() for sub in (item, *kinds(item))]
+
+
+@pytest.mark.parametrize("kind", kinds(BidsAppError), ids=lambda kind: kind.__name__)
+def test_an_error_of_the_house_is_its_sentence_and_its_code(app, kind, tmp_path):
+    code, out, err = app("participant", participant=raising(kind("sub-01: x.nii is broken; copy it again.")))
+    assert code == kind.code
+    assert err.splitlines()[-1] == "bidsapp: sub-01: x.nii is broken; copy it again."
+    assert "Traceback" not in out + err
+    assert "x.nii is broken" in log_text(tmp_path)
+
+
+OTHERS = {
+    "bug": (KeyError("x"), 70),
+    "disk full": (OSError(errno.ENOSPC, "No space left on device", "a.nii"), 74),
+    "quota": (OSError(errno.EDQUOT, "Disk quota exceeded", "a.nii"), 74),
+    "disk broken": (OSError(errno.EIO, "Input/output error", "a.nii"), 74),
+    "no permission": (PermissionError(errno.EACCES, "Permission denied", "a.nii"), 73),
+    "read-only": (OSError(errno.EROFS, "Read-only file system", "a.nii"), 73),
+    "memory": (MemoryError(), 70),
+    "several lines": (ValueError("one\ntwo"), 70),
+}
+
+
+@pytest.mark.parametrize(("error", "expected"), OTHERS.values(), ids=OTHERS)
+def test_an_unforeseen_error_names_the_file_with_the_traceback(app, error, expected, tmp_path):
+    code, out, err = app("participant", participant=raising(error))
+    last = err.splitlines()[-1]
+    assert code == expected
+    assert last.startswith("bidsapp: ")
+    assert "Traceback" not in out + err
+    (log,) = (tmp_path / "out" / "logs").glob("*.log")
+    assert last.endswith(f"Details: {log}")
+    assert "Traceback (most recent call last)" in log.read_text()
+
+
+def test_an_interrupt_says_how_to_go_on(app):
+    code, _, err = app("participant", participant=raising(KeyboardInterrupt()))
+    assert code == 130
+    assert "Run the same command again" in err
+
+
+def test_a_termination_by_the_system_is_told_from_an_interrupt(app):
+    def level(settings, progress):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+
+    code, _, err = app("participant", participant=level)
+    assert code == 143
+    assert "SIGTERM" in err
+
+
+def test_a_dry_run_writes_nothing(app, tmp_path):
+    code, out, _ = app("participant", "--dry-run")
+    assert code == 0
+    assert "nothing is written" in out
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_dataset_is_told_before_anything_is_written(app, tmp_path):
+    (tmp_path / "in").rmdir()
+    code, _, err = app("participant")
+    assert code == ExitCode.NO_INPUT
+    assert "does not exist" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_is_no_dataset(app, tmp_path):
+    (tmp_path / "in").rmdir()
+    (tmp_path / "in").write_text("")
+    assert app("participant")[0] == ExitCode.NOT_BIDS
+
+
+def test_the_group_level_needs_no_raw_data(app, tmp_path):
+    (tmp_path / "in").rmdir()
+    assert app("group")[0] == 0
+
+
+def test_an_output_folder_that_is_a_file_cannot_be_written(app, tmp_path):
+    (tmp_path / "out").write_text("")
+    code, _, err = app("participant")
+    assert code == ExitCode.CANNOT_WRITE
+    assert str(tmp_path / "out") in err
+
+
+def test_a_reader_that_goes_away_is_no_error_of_ours(tmp_path):
+    (tmp_path / "in").mkdir()
+    code = (
+        "import sys\nfrom types import SimpleNamespace as N\n"
+        "plan = N(subject='01', session=None, images={}, covariates={}, steps=(), done=(), missing={},"
+        "notes=())\n"
+        "sys.modules['bidsapp.workflows.run'] = N(plan=lambda settings: [plan] * 100_000)\n"
+        "from bidsapp.cli.main import main\n"
+        f"sys.exit(main([{str(tmp_path / 'in')!r}, 'out', 'participant', '--dry-run']))"
+    )
+    writer = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert writer.stdout is not None
+    writer.stdout.readline()
+    writer.stdout.close()
+    assert writer.stderr is not None
+    assert writer.stderr.read() == b""
+    assert writer.wait(30) == 141
