@@ -11,7 +11,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from bidsapp.cli.failure import PIPE_CLOSED, TerminatedError, explain
-from bidsapp.errors import ExitCode, InputOutputError, NoInputError, NotBidsError
+from bidsapp.errors import ExitCode, InputOutputError
 
 if TYPE_CHECKING:
     from bidsapp.cli.logfile import LogFile
@@ -46,12 +46,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str]) -> int:
+    from bidsapp.bids.dataset import check_dataset
     from bidsapp.cli.logfile import LogFile
     from bidsapp.cli.parse import parse
     from bidsapp.workflows.device import resolve_device
 
     settings = parse(argv)
-    _check_input(settings)
+    check_dataset(settings)  # before anything is written: the output could be the input
     if settings.dry_run:
         return _dry_run(settings)
     signal.signal(signal.SIGTERM, _on_terminate)
@@ -90,15 +91,6 @@ def _dry_run(settings: Settings) -> int:
     for line in describe(settings, plan(settings)):
         print(line)
     return ExitCode.OK
-
-
-def _check_input(settings: Settings) -> None:
-    if "participant" not in settings.levels or settings.reports_only:
-        return
-    if not settings.bids_dir.exists():
-        raise NoInputError(f"BIDS_DIR {settings.bids_dir} does not exist; check the path.")
-    if not settings.bids_dir.is_dir():
-        raise NotBidsError(f"BIDS_DIR {settings.bids_dir} is no folder; give the folder of the dataset.")
 
 
 def _on_terminate(number: int, frame: FrameType | None) -> NoReturn:

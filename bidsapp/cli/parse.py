@@ -77,11 +77,6 @@ def _folder(name: str, text: str) -> Path:
 
 
 def _check(settings: Settings) -> None:
-    bids, out, work = (_real(path) for path in (settings.bids_dir, settings.output_dir, settings.work_root))
-    if out == bids:
-        raise UsageError("OUTPUT_DIR is BIDS_DIR; choose another, such as BIDS_DIR/derivatives/bidsapp.")
-    if work.is_relative_to(bids) and not work.is_relative_to(out):
-        raise UsageError(f"The work folder {work} lies within BIDS_DIR; choose another with --work-dir.")
     both = sorted(set(settings.participant_label) & set(settings.exclude_participant_label))
     if both:
         raise UsageError(
@@ -91,10 +86,3 @@ def _check(settings: Settings) -> None:
         raise UsageError(
             f"--omp-nthreads {settings.omp_nthreads} is more than --nprocs {settings.nprocs}; lower it."
         )
-
-
-def _real(path: Path) -> Path:
-    try:
-        return path.resolve()
-    except (OSError, RuntimeError):  # a loop of links: whoever opens it says so
-        return path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from pathlib import Path
 
 import pytest
 
@@ -89,9 +88,8 @@ def test_a_terminal_without_unicode_still_shows_the_line(log):
 
 
 def test_a_full_disk_under_the_log_is_told(tmp_path):
-    (tmp_path / "logs").mkdir()
     log = LogFile(tmp_path)
-    log._stream.close()
-    log._stream = Path("/dev/full").open("wb", buffering=0)
-    with log, pytest.raises(InputOutputError, match="No space left"):
+    log.path.unlink()
+    log.path.symlink_to("/dev/full")
+    with LogFile(tmp_path) as log, pytest.raises(InputOutputError, match="No space left"):
         log.write("line")

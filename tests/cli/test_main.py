@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ HEAVY = ("torch", "nipype", "nilearn", "bids", "numpy", "pandas", "monai", "rich
 def app(tmp_path, monkeypatch, capsys):
     """Run the program with levels that a test makes up; give exit code, standard output and error."""
     (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.10.0"}')
     handler = signal.getsignal(signal.SIGTERM)
 
     def run(*words, **levels):
@@ -157,21 +159,27 @@ def test_a_dry_run_writes_nothing(app, tmp_path):
 
 
 def test_a_missing_dataset_is_told_before_anything_is_written(app, tmp_path):
-    (tmp_path / "in").rmdir()
+    shutil.rmtree(tmp_path / "in")
     code, _, err = app("participant")
     assert code == ExitCode.NO_INPUT
     assert "does not exist" in err
     assert not (tmp_path / "out").exists()
 
 
-def test_a_file_is_no_dataset(app, tmp_path):
-    (tmp_path / "in").rmdir()
-    (tmp_path / "in").write_text("")
+def test_a_folder_that_is_no_dataset_gets_no_output(app, tmp_path):
+    (tmp_path / "in" / "dataset_description.json").unlink()
     assert app("participant")[0] == ExitCode.NOT_BIDS
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_log_is_never_written_into_the_dataset(tmp_path, capsys):
+    (tmp_path / "dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.10.0"}')
+    assert program.main([str(tmp_path), str(tmp_path), "participant"]) == ExitCode.USAGE
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_the_group_level_needs_no_raw_data(app, tmp_path):
-    (tmp_path / "in").rmdir()
+    shutil.rmtree(tmp_path / "in")
     assert app("group")[0] == 0
 
 
@@ -183,14 +191,14 @@ def test_an_output_folder_that_is_a_file_cannot_be_written(app, tmp_path):
 
 
 def test_a_reader_that_goes_away_is_no_error_of_ours(tmp_path):
-    (tmp_path / "in").mkdir()
+    (tmp_path / "dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.10.0"}')
     code = (
         "import sys\nfrom types import SimpleNamespace as N\n"
         "plan = N(subject='01', session=None, images={}, covariates={}, steps=(), done=(), missing={},"
         "notes=())\n"
         "sys.modules['bidsapp.workflows.run'] = N(plan=lambda settings: [plan] * 100_000)\n"
         "from bidsapp.cli.main import main\n"
-        f"sys.exit(main([{str(tmp_path / 'in')!r}, 'out', 'participant', '--dry-run']))"
+        f"sys.exit(main([{str(tmp_path)!r}, {str(tmp_path.parent / 'out')!r}, 'participant', '--dry-run']))"
     )
     writer = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert writer.stdout is not None

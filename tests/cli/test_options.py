@@ -44,7 +44,7 @@ HOUSE = {
 
 
 def test_every_option_that_the_architecture_promises_is_declared():
-    assert HOUSE == set(options())
+    assert set(options()) == HOUSE
 
 
 def test_every_field_of_settings_is_set_by_exactly_one_option_or_positional():

@@ -106,8 +106,6 @@ WRONG = {
     "empty input": (["", "out", "participant"], UsageError, "BIDS_DIR"),
     "nul in a path": (["in\0", "out", "participant"], UsageError, "NUL"),
     "home of nobody": (["~nobody-here/x", "out", "participant"], UsageError, "home"),
-    "output is input": ("in in participant", UsageError, "OUTPUT_DIR is BIDS_DIR"),
-    "work within input": ("in out participant -w in/work", UsageError, "--work-dir"),
     "asked and excluded": (
         "in out participant --participant-label 01 --exclude-participant-label 01",
         UsageError,
