@@ -1,1 +1,1 @@
-"""BIDS in and out: query, naming, dataset metadata, cohorts. pybids lives here and only here."""
+"""The layout on disk: finding inputs, naming and writing derivatives, building cohorts; pybids lives here."""

@@ -1,0 +1,157 @@
+"""One image for each modality: what cannot be read is left out, the best of several is taken, all is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from bidsapp.bids.listing import Modality, modalities
+from bidsapp.bids.naming import entity_names
+from bidsapp.inputs import Image
+
+if TYPE_CHECKING:
+    from bids.layout import BIDSFile
+
+# Entities that the BIDS schema allows in the names of raw images of these modalities.
+RAW = frozenset({"sub", "ses", "task", "acq", "ce", "trc", "rec", "run", "echo", "part", "chunk"})
+WHOLE_HEAD = 100.0  # mm; a slab thinner than this along any axis cannot hold a brain
+_SAME = 1.01  # voxel volumes within 1 % are the same resolution
+_POINTER = b"/annex/objects/"
+
+
+class Candidate(NamedTuple):
+    """A file that may be the image of a modality; ``entities`` by short names, in the order of the name."""
+
+    path: Path
+    entities: Mapping[str, str]
+    file: BIDSFile
+
+
+def candidates(found: Iterable[BIDSFile]) -> tuple[list[Candidate], list[str]]:
+    """Keep the files that have a valid name and can be read; give a sentence for each other one."""
+    kept: list[Candidate] = []
+    notes: list[str] = []
+    short = {long: name for name, long in entity_names().items()}
+    for item in sorted(found, key=lambda file: str(file.path)):
+        path = Path(item.path)
+        own = item.get_entities()
+        entities = {short[key]: str(value) for key, value in own.items() if key in short}
+        reason = _odd(path, entities) or _unreadable(path)
+        if reason:
+            notes.append(f"{path.name} was left out: {reason}")
+            continue
+        ordered = {key: entities[key] for key in entity_names() if key in entities}
+        kept.append(Candidate(path, ordered, item))
+    return kept, notes
+
+
+def choose(
+    name: str, found: Iterable[Candidate], admitted: frozenset[str] | None
+) -> tuple[Image | None, list[str]]:
+    """Choose the image of one modality.
+
+    Of several, whole heads come before slabs, then the smallest voxel wins, then the lowest run, then the
+    first name; a filter (``admitted``) comes before all that.
+
+    Parameters
+    ----------
+    name
+        Key of ``data/modalities.json``.
+    found
+        Files of one subject and session.
+    admitted
+        Paths that the filter of this modality leaves; ``None`` when there is no filter.
+    """
+    modality = modalities()[name]
+    fitting = [item for item in found if _fits(item, modality, admitted)]
+    if not fitting:
+        return None, []
+    best, notes = _best(fitting, name)
+    metadata = dict(best.file.get_metadata())
+    if not metadata:
+        notes.append(f"{best.path.name} has no sidecar: what it would say is unknown.")
+    entities = {key: value for key, value in best.entities.items() if key not in {"sub", "ses"}}
+    suffix = str(best.file.get_entities()["suffix"])
+    image = Image(
+        path=best.path,
+        modality=name,
+        datatype=best.path.parent.name,
+        suffix=suffix,
+        entities=entities,
+        metadata=metadata,
+    )
+    return image, notes
+
+
+def _fits(item: Candidate, modality: Modality, admitted: frozenset[str] | None) -> bool:
+    agent = modality.entities.get("ce")
+    own = item.entities.get("ce")
+    if admitted is not None:
+        right = agent is None or own is None or own.lower() == agent.lower()
+        return str(item.path) in admitted and right and (agent is None) == (own is None)
+    entities = item.file.get_entities()
+    if entities.get("suffix") != modality.suffix or entities.get("datatype") != modality.datatype:
+        return False
+    return own is None if agent is None else own is not None and own.lower() == agent.lower()
+
+
+def _odd(path: Path, entities: Mapping[str, str]) -> str:
+    parts = path.name.split(".", 1)[0].split("_")[:-1]
+    keys = [part.split("-", 1)[0] for part in parts]
+    for key, part in zip(keys, parts, strict=True):
+        if key not in RAW or key not in entities or "-" not in part:
+            return f"'{part}' is not part of a BIDS name of a raw image."
+    if len(set(keys)) < len(keys):
+        return "its name gives an entity twice."
+    if entities.get("part", "mag") != "mag":
+        return "it holds no magnitude."
+    return ""
+
+
+def _unreadable(path: Path) -> str:
+    if not path.exists():
+        return "the link points nowhere; get the content first (DataLad: datalad get)."
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(len(_POINTER))
+    except OSError as error:
+        return f"it cannot be opened ({error.strerror}); check its permissions."
+    if not start:
+        return "it is empty (0 bytes); copy it again."
+    if start == _POINTER:
+        return "it is only a pointer; get the content first (DataLad: datalad get)."
+    return ""
+
+
+def _best(fitting: list[Candidate], name: str) -> tuple[Candidate, list[str]]:
+    if len(fitting) == 1:
+        return fitting[0], []
+    sized = [(item, geometry) for item in fitting if (geometry := _geometry(item.path)) is not None]
+    if not sized:
+        return fitting[0], [f"{name}: none of {len(fitting)} files has a header that can be read."]
+    heads = [pair for pair in sized if pair[1][1] >= WHOLE_HEAD] or sized
+    finest = min(volume for _, (volume, _) in heads)
+    same = [item for item, (volume, _) in heads if volume <= finest * _SAME]
+    best = min(same, key=lambda item: (int(item.entities.get("run", "0")), item.path.name))
+    reason = "lowest run or first name of the finest" if len(same) > 1 else "finest"
+    if len(heads) < len(sized):
+        reason += " of those that cover the head"
+    others = ", ".join(item.path.name for item in fitting if item is not best)
+    return best, [f"{name}: {best.path.name} was taken ({reason}); not used: {others}."]
+
+
+def _geometry(path: Path) -> tuple[float, float] | None:
+    """Give the volume of a voxel in mm3 and the smallest extent in mm, or ``None`` for a broken header."""
+    import nibabel as nib
+    from nibabel.filebasedimages import ImageFileError
+
+    try:
+        header = nib.load(path).header
+        shape, zooms = header.get_data_shape()[:3], header.get_zooms()[:3]
+    except (OSError, EOFError, ValueError, ImageFileError):
+        return None  # said by the caller, and by the checks of the images where it is the only one
+    if len(shape) < 3:
+        return None
+    volume = float(zooms[0] * zooms[1] * zooms[2])
+    return volume, min(float(n * size) for n, size in zip(shape, zooms, strict=True))

@@ -1,0 +1,169 @@
+"""Cohorts from derivatives alone: what preprocessing wrote, found through its findings, and covariates."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from bidsapp.bids.collect import collect_findings
+from bidsapp.bids.controls import select
+from bidsapp.bids.listing import closest
+from bidsapp.bids.sidecars import modality_of
+from bidsapp.bids.tables import read_covariates
+from bidsapp.cohort import Cohort, Member
+from bidsapp.errors import NothingSelectedError, UsageError
+from bidsapp.findings import Findings, Map
+
+_LOG = logging.getLogger(__name__)
+
+PREPROC = "preproc"  # the analysis name of the findings of preprocessing
+STANDARD = "MNI152NLin2009cAsym"
+RESOLUTION = "2"
+TISSUES = frozenset({"GM", "WM", "CSF"})
+VOLUMES = frozenset({"preproc", "suvr"})
+
+
+def read_cohort(
+    derivatives: Sequence[Path],
+    *,
+    bids_dir: Path | None = None,
+    participant_label: Sequence[str] = (),
+    session_label: Sequence[str] = (),
+    controls: str | None = None,
+    target: str | None = None,
+) -> Cohort:
+    """Build a cohort from preprocessed derivatives; raw data are not needed.
+
+    Parameters
+    ----------
+    derivatives
+        Output folders. What the first one lacks of a session, later ones add.
+    bids_dir
+        The raw dataset, for covariates beyond those copied to the derivatives, if it is at hand.
+    participant_label, session_label
+        Keep only these, if any are given.
+    controls
+        Keep the members that fulfil this query on the covariates (see :mod:`bidsapp.bids.controls`).
+    target
+        Keep the members that have this covariate.
+
+    Raises
+    ------
+    NothingSelectedError
+        No preprocessed member is left.
+    UsageError
+        The query is wrong, or there is no such covariate.
+    """
+    members: dict[tuple[str, str | None], Member] = {}
+    for folder in derivatives:
+        for findings in collect_findings(folder):
+            if findings.analysis != PREPROC:
+                continue
+            member = as_member(findings, folder, _covariates(findings, folder, bids_dir))
+            key = (member.subject, member.session)
+            members[key] = _merge(members[key], member) if key in members else member
+    wanted = {label.removeprefix("sub-") for label in participant_label}
+    sessions = {label.removeprefix("ses-") for label in session_label}
+    kept = [
+        item
+        for item in members.values()
+        if (not wanted or item.subject in wanted) and (not sessions or item.session in sessions)
+    ]
+    if not kept:
+        where = ", ".join(str(folder) for folder in derivatives)
+        raise NothingSelectedError(f"No preprocessed subject is selected in {where}; run participant first.")
+    kept.sort(key=lambda item: (item.subject, item.session or ""))
+    return Cohort(tuple(_with_target(_controls(kept, controls), target)))
+
+
+def as_member(findings: Findings, output_dir: Path, covariates: Mapping[str, str | float]) -> Member:
+    """Turn the findings of preprocessing into what analyses see; files that are gone are left out, and said.
+
+    Volumes in the space of a modality (or with none) are native; those in MNI152NLin2009cAsym at 2 mm are
+    standard; transforms are told apart by ``from`` and ``to``.
+    """
+    native: dict[str, Path] = {}
+    standard: dict[str, Path] = {}
+    transforms: dict[str, Path] = {}
+    for item in findings.maps:
+        path = output_dir / item.path
+        xfm = item.suffix == "xfm"
+        group = transforms if xfm else _space(item, native, standard)
+        key = _direction(item) if xfm else _key(item)
+        if group is None or key is None:
+            continue
+        if not path.exists():
+            _LOG.warning("%s is missing; run participant again for sub-%s.", path, findings.subject)
+            continue
+        group[key] = path
+    return Member(
+        subject=findings.subject,
+        session=findings.session,
+        native=native,
+        standard=standard,
+        transforms=transforms,
+        covariates=covariates,
+    )
+
+
+def _space(item: Map, native: dict[str, Path], standard: dict[str, Path]) -> dict[str, Path] | None:
+    space = item.entities.get("space")
+    if space is None or modality_of(space, None) is not None:
+        return native
+    return standard if space == STANDARD and item.entities.get("res", RESOLUTION) == RESOLUTION else None
+
+
+def _key(item: Map) -> str | None:
+    desc, label = item.entities.get("desc"), item.entities.get("label")
+    if item.suffix == "mask" and desc == "brain":
+        return "mask"
+    if item.suffix == "probseg" and label in TISSUES and desc is None:
+        return label
+    return modality_of(item.suffix, item.entities.get("ce")) if desc in VOLUMES else None
+
+
+def _direction(item: Map) -> str | None:
+    if item.entities.get("to") == STANDARD:
+        return "native_to_standard"
+    return "standard_to_native" if item.entities.get("from") == STANDARD else None
+
+
+def _covariates(findings: Findings, folder: Path, bids_dir: Path | None) -> dict[str, str | float]:
+    values: dict[str, str | float] = {}
+    # Phenotype tables of a derivative are predictions: they must never come back as covariates.
+    for dataset, phenotype in ((folder, False), (bids_dir, True)):
+        if dataset is not None and dataset.is_dir():
+            values |= read_covariates(dataset, findings.subject, findings.session, phenotype=phenotype)[0]
+    return values
+
+
+def _merge(first: Member, later: Member) -> Member:
+    return replace(
+        first,
+        native={**later.native, **first.native},
+        standard={**later.standard, **first.standard},
+        transforms={**later.transforms, **first.transforms},
+        covariates={**later.covariates, **first.covariates},
+    )
+
+
+def _controls(members: list[Member], query: str | None) -> list[Member]:
+    if query is None:
+        return members
+    chosen = select([member.covariates for member in members], query)
+    kept = [member for member, keep in zip(members, chosen, strict=True) if keep]
+    if not kept:
+        raise NothingSelectedError(f'--controls "{query}" fits none of {len(members)} preprocessed sessions.')
+    return kept
+
+
+def _with_target(members: list[Member], target: str | None) -> list[Member]:
+    if target is None:
+        return members
+    kept = [member for member in members if target in member.covariates]
+    if not kept:
+        known = sorted({name for member in members for name in member.covariates})
+        raise UsageError(f"--target: no preprocessed session has '{target}'; {closest(target, known)}")
+    return kept

@@ -1,0 +1,86 @@
+"""Subjects and sessions by their folders alone: cheap on thousands of subjects, where an index is not."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+from bidsapp.errors import NoInputError
+
+Sessions = tuple[str | None, ...]
+
+
+class Modality(NamedTuple):
+    """What ``data/modalities.json`` says of one modality.
+
+    ``entities`` are those that tell it from others of its suffix (``None``: must be absent);
+    ``reference_rank`` is its place among the contrasts that can serve as a session's reference image
+    (0: none); ``factory`` names what preprocesses it.
+    """
+
+    name: str
+    datatype: str
+    suffix: str
+    entities: Mapping[str, str | None]
+    reference_rank: int
+    factory: str
+
+
+@cache
+def modalities() -> Mapping[str, Modality]:
+    """Give the modalities that the app understands, by name."""
+    content = json.loads((files("bidsapp") / "data" / "modalities.json").read_text(encoding="utf-8"))
+    return {
+        name: Modality(name, **{field: item[field] for field in Modality._fields[1:]})
+        for name, item in content.items()
+    }
+
+
+@cache
+def datatypes() -> frozenset[str]:
+    """Give the folders that can hold an image of some modality."""
+    return frozenset(item.datatype for item in modalities().values())
+
+
+def list_subjects(dataset: Path) -> tuple[str, ...]:
+    """List the labels of the ``sub-*`` folders, sorted.
+
+    Raises
+    ------
+    NoInputError
+        The dataset cannot be read.
+    """
+    return _labels(dataset, "sub-")
+
+
+def list_sessions(dataset: Path, subject: str) -> Sessions:
+    """List the sessions of a subject; ``None`` stands for data that lie outside of any session."""
+    folder = dataset / f"sub-{subject}"
+    sessions: Sessions = _labels(folder, "ses-")
+    outside = any((folder / datatype).is_dir() for datatype in datatypes())
+    return (None, *sessions) if outside or not sessions else sessions
+
+
+def closest(label: str, known: Iterable[str]) -> str:
+    """Say what there is instead of ``label``: the closest matches, or the first few."""
+    known = list(known)
+    near = difflib.get_close_matches(label, known, n=3, cutoff=0.6)
+    if near:
+        return "did you mean " + " or ".join(near) + "?"
+    first = ", ".join(known[:5]) + (f" and {len(known) - 5} more" if len(known) > 5 else "")
+    return f"there are {first}." if known else "there are none."
+
+
+def _labels(folder: Path, prefix: str) -> tuple[str, ...]:
+    try:
+        with os.scandir(folder) as entries:
+            found = [item.name for item in entries if item.name.startswith(prefix) and item.is_dir()]
+    except OSError as error:
+        raise NoInputError(f"{folder} cannot be listed ({error.strerror}); check the path.") from error
+    return tuple(sorted(name.removeprefix(prefix) for name in found))

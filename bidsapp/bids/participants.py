@@ -1,0 +1,53 @@
+"""The few columns of participants.tsv that travel with the derivatives, and no other: they may be private."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+
+from bidsapp.bids.listing import list_subjects
+from bidsapp.bids.tables import GAPS, read_tsv
+from bidsapp.files import write_text
+
+TABLE = "participants.tsv"
+
+
+def declared_columns() -> tuple[str, ...]:
+    """Give the columns that are copied, as ``data/derivatives/participants.json`` declares them."""
+    text = (files("bidsapp") / "data" / "derivatives" / "participants.json").read_text(encoding="utf-8")
+    return tuple(name for name in json.loads(text) if name != "participant_id")
+
+
+def write_participants(output_dir: Path, bids_dir: Path) -> None:
+    """Write ``participants.tsv`` for the subjects that the output folder holds; nothing if there are none.
+
+    Call it whenever a subject is done. Two runs in one folder do not lose rows: the folder is listed
+    again after writing, until the list stays the same, so the last one to write has seen all subjects.
+    """
+    written: tuple[str, ...] = ()
+    while (subjects := list_subjects(output_dir)) != written:
+        write_text(output_dir / TABLE, _table(bids_dir / TABLE, subjects))
+        written = subjects
+    if written:
+        texts = files("bidsapp") / "data" / "derivatives"
+        text = (texts / "participants.json").read_text(encoding="utf-8")
+        write_text(output_dir / "participants.json", text)
+
+
+def _table(source: Path, subjects: tuple[str, ...]) -> str:
+    known: dict[str, dict[str, str]] = {}
+    columns: list[str] = []
+    if source.exists():
+        table = read_tsv(source)
+        columns = [name for name in declared_columns() if name in table.columns]
+        for row in table.records():
+            known.setdefault(row.get("participant_id", "").removeprefix("sub-"), row)
+    lines = ["\t".join(["participant_id", *columns])]
+    for subject in subjects:
+        row = known.get(subject, {})
+        cells = [row.get(name, "") for name in columns]
+        lines.append(
+            "\t".join([f"sub-{subject}", *("n/a" if cell.lower() in GAPS else cell for cell in cells)])
+        )
+    return "\n".join(lines) + "\n"
