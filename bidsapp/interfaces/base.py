@@ -25,7 +25,7 @@ class PureInterface(SimpleInterface):
     def compute(self, folder: Path) -> dict[str, Any]:
         """Do the work in ``folder``; give the outputs by name."""
 
-    def _run_interface(self, runtime: Any) -> Any:  # noqa: ANN401  (nipype's type is dynamic)
+    def _run_interface(self, runtime: Any) -> Any:
         folder = Path(runtime.cwd)
         try:
             self._results.update(self.compute(folder))

@@ -1,4 +1,4 @@
-"""Looks into every image of a session before anything runs, so that a broken one costs seconds, not minutes."""
+"""Looks into every image of a session before anything runs: a broken one costs seconds, not minutes."""
 
 from __future__ import annotations
 

@@ -128,7 +128,9 @@ def init_anatomical_wf(inputs: Inputs, brain: Bundle, settings: Settings, *, nam
     )
     for index, (part, port) in enumerate(zip(parts, names, strict=True)):
         scale = node(NormaliseIntensity(), f"scale_{port}")
-        source = (part, "debias.out_file") if index == 0 else (_align(workflow, part, parts[0], port), "out_file")
+        source = (
+            (part, "debias.out_file") if index == 0 else (_align(workflow, part, parts[0], port), "out_file")
+        )
         workflow.connect(*source, scale, "in_file")
         workflow.connect(parts[0], "segment.wm", scale, "wm")
         workflow.connect(scale, "out_file", outputnode, port)

@@ -1,4 +1,4 @@
-"""Claims a subject's work folder for one run, so that two runs in one output do not mix their intermediates."""
+"""Claims a subject's work folder for one run, so that two runs do not mix their intermediates."""
 
 from __future__ import annotations
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bidsapp.errors import BadDataError, ExitCode, NoInputError
+from bidsapp.errors import BadDataError, BidsAppError, NoInputError
 from bidsapp.interfaces.base import ERROR_FILE
 from bidsapp.settings import Settings
 from bidsapp.workflows.monitor import StepMonitor, step_name
@@ -17,19 +16,11 @@ if TYPE_CHECKING:
     from nipype.pipeline.engine import Node, Workflow
 
 
-@dataclass(frozen=True)
-class Failure:
-    """Why a step failed, as the user reads it."""
-
-    sentence: str
-    code: ExitCode
-
-
 class _Callback:
     """Feeds the monitor and collects the failures of steps."""
 
     def __init__(self, monitor: StepMonitor, crash_dir: Path) -> None:
-        self.failures: dict[str, Failure] = {}
+        self.failures: dict[str, BidsAppError] = {}
         self._monitor = monitor
         self._crash_dir = crash_dir
 
@@ -41,13 +32,11 @@ class _Callback:
 
 def run_workflow(
     workflow: Workflow, settings: Settings, *, work_dir: Path, crash_dir: Path, monitor: StepMonitor
-) -> Mapping[str, Failure]:
+) -> Mapping[str, BidsAppError]:
     """Run all steps that can run; give the failure of each that could not, by the step's name.
 
     A step whose inputs have the same content as in an earlier, interrupted run is not run again.
     """
-    from nipype.pipeline.engine.utils import topological_sort  # noqa: F401  (nipype's import is slow: here, once)
-
     plugin, plugin_args = read_plugin(settings.nipype_plugin_file)
     callback = _Callback(monitor, crash_dir)
     workflow.base_dir = str(work_dir)
@@ -94,10 +83,10 @@ def read_plugin(path: Path | None) -> tuple[str, dict[str, Any]]:
         ) from error
 
 
-def _failure(node: Node, crash_dir: Path) -> Failure:
+def _failure(node: Node, crash_dir: Path) -> BidsAppError:
     said = Path(node.output_dir()) / ERROR_FILE
     if said.is_file():
         content = json.loads(said.read_text(encoding="utf-8"))
-        return Failure(content["sentence"], ExitCode(content["code"]))
-    sentence = f"Step {step_name(node.fullname)} failed unexpectedly; the traceback is in {crash_dir}."
-    return Failure(sentence, ExitCode.INTERNAL)
+        return _KINDS: dict[int, type[BidsAppError]] = {int(BidsAppError.code): BidsAppError} | {
+    int(kind.code): kind for kind in BidsAppError.__subclasses__()
+}

@@ -8,10 +8,22 @@ from pathlib import Path
 
 from bidsapp.files import write_error
 
-PRELOADED = ("nipype.pipeline.engine", "torch", "SimpleITK", "nibabel", "scipy.ndimage", "monai.networks.nets")
+PRELOADED = (
+    "nipype.pipeline.engine",
+    "torch",
+    "SimpleITK",
+    "nibabel",
+    "scipy.ndimage",
+    "monai.networks.nets",
+)
 """Imported once by the process from which those of the subjects are forked."""
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS")
+_THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
+)
 _FOLDERS = {
     "TMPDIR": "tmp",
     "MPLCONFIGDIR": "matplotlib",
@@ -46,7 +58,7 @@ def prepare_environment(work_root: Path, *, threads: int) -> None:
 
 
 def limit_threads(count: int) -> None:
-    """Let the libraries of this process use ``count`` threads, so that results do not depend on the machine."""
+    """Let the libraries of this process use ``count`` threads; the machine does not change the result."""
     import SimpleITK as sitk  # noqa: N813
     import torch
 
@@ -66,4 +78,3 @@ def remove_if_empty(work_root: Path) -> None:
         shutil.rmtree(item, ignore_errors=True)
     if work_root.is_dir() and not any(work_root.iterdir()):
         work_root.rmdir()
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bidsapp.analyses import registry
@@ -71,3 +72,8 @@ def brain_bundle(settings: Settings) -> Bundle:
     if packaged is None:
         raise UnavailableError("The packaged brain bundle is missing; install the package again.")
     return Bundle.read(packaged)
+
+
+def bundle_digests(models: Sequence[Model], brain: Bundle) -> dict[str, str]:
+    """Give the digest of every bundle of a run, by analysis."""
+    return {"brain": brain.digest} | {model.name: model.bundle.digest for model in models}

@@ -58,7 +58,7 @@ class StepMonitor:
 
 
 def step_name(fullname: str) -> str:
-    """Drop the workflow of the subject from a node's full name: ``sub_01_wf.ses_1_wf.align`` -> ``ses_1_wf.align``."""
+    """Drop the subject's workflow from a full name: ``sub_01_wf.ses_1_wf.align`` -> ``ses_1_wf.align``."""
     return fullname.partition(".")[2]
 
 

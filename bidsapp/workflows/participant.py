@@ -9,6 +9,7 @@ from bidsapp.inputs import Inputs
 from bidsapp.settings import Settings
 from bidsapp.workflows.anatomical import anatomical_images, init_anatomical_wf, port_name
 from bidsapp.workflows.models import Model
+from bidsapp.workflows.monitor import step_name
 from bidsapp.workflows.session import init_session_wf
 from bidsapp.workflows.template import init_template_wf
 
@@ -71,3 +72,18 @@ def init_subject_wf(
 def step_prefix(inputs: Inputs) -> str:
     """Begin the names of all steps that belong to one session alone."""
     return f"ses_{inputs.session}_" if inputs.session else "session_"
+
+
+def concerns(step: str, inputs: Inputs, sessions: Sequence[Inputs]) -> bool:
+    """Tell whether a step belongs to a session: its own, or one that all sessions share."""
+    return not any(step.startswith(step_prefix(other)) for other in sessions if other is not inputs)
+
+
+def list_steps(workflow: Workflow) -> tuple[str, ...]:
+    """Name the steps of a workflow in a possible order, without the nodes that only pass on."""
+    from nipype.pipeline.engine.utils import topological_sort
+
+    from bidsapp.interfaces.base import PureInterface
+
+    nodes, _ = topological_sort(workflow._create_flat_graph())
+    return tuple(step_name(item.fullname) for item in nodes if isinstance(item.interface, PureInterface))

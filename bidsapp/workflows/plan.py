@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from bidsapp.errors import BidsAppError
 from bidsapp.inputs import Inputs
 from bidsapp.layout import status_file
 from bidsapp.settings import Settings
-from bidsapp.workflows.models import Model, brain_bundle, resolve_models
-
-if TYPE_CHECKING:
-    from bidsapp.bundle import Bundle
+from bidsapp.workflows.models import brain_bundle, bundle_digests, resolve_models
+from bidsapp.workflows.participant import concerns
+from bidsapp.workflows.resume import is_done, run_key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,26 +54,72 @@ def plan(settings: Settings) -> list[SubjectPlan]:
     Raises
     ------
     BidsAppError
-        As a run would raise.
+        As a run would raise before its first subject.
     """
     from bidsapp.bids.dataset import check_dataset
     from bidsapp.bids.query import find_all, list_selected
 
     check_dataset(settings)
-    models, brain = resolve_models(settings), brain_bundle(settings)
-    return [
-        _plan_session(inputs, models, brain, settings) for inputs in find_all(settings, list_selected(settings))
-    ]
+    planner = _Planner(settings)
+    by_subject: dict[str, list[Inputs]] = defaultdict(list)
+    plans: list[SubjectPlan] = []
+    for (subject, session), inputs in find_all(settings, list_selected(settings)):
+        if isinstance(inputs, Inputs):
+            by_subject[subject].append(inputs)
+        else:
+            plans.append(_unusable(subject, session, inputs))
+    for sessions in by_subject.values():
+        plans += planner.plan_subject(sessions)
+    return sorted(plans, key=lambda item: (item.subject, item.session or ""))
 
 
-def _plan_session(inputs: Inputs, models: tuple[Model, ...], brain: Bundle, settings: Settings) -> SubjectPlan:
+class _Planner:
+    """Plans subjects; those with the same contrasts have the same steps, which are found out once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._models = resolve_models(settings)
+        self._brain = brain_bundle(settings)
+        self._digests = bundle_digests(self._models, self._brain)
+        self._steps: dict[tuple[tuple[str | None, tuple[str, ...]], ...], tuple[str, ...]] = {}
+
+    def plan_subject(self, sessions: Sequence[Inputs]) -> list[SubjectPlan]:
+        steps = self._steps_of(sessions)
+        plans = []
+        for inputs in sessions:
+            own = tuple(name for name in steps if concerns(name, inputs, sessions))
+            done = own if self._is_done(inputs, sessions) else ()
+            plans.append(
+                SubjectPlan(
+                    subject=inputs.subject,
+                    session=inputs.session,
+                    images={modality: image.path for modality, image in inputs.images.items()},
+                    steps=own,
+                    done=done,
+                    missing={model.name: said for model in self._models if (said := model.missing(inputs))},
+                    notes=inputs.notes,
+                    covariates=inputs.covariates,
+                )
+            )
+        return plans
+
+    def _steps_of(self, sessions: Sequence[Inputs]) -> tuple[str, ...]:
+        from bidsapp.workflows.participant import init_subject_wf, list_steps
+
+        signature = tuple((inputs.session, tuple(inputs.images)) for inputs in sessions)
+        if signature not in self._steps:
+            workflow = init_subject_wf(sessions, self._settings, self._models, self._brain)
+            self._steps[signature] = list_steps(workflow)
+        return self._steps[signature]
+
+    def _is_done(self, inputs: Inputs, sessions: Sequence[Inputs]) -> bool:
+        path = status_file(self._settings.output_dir, inputs.subject, inputs.session)
+        if not path.is_file():
+            return False
+        return is_done(path, run_key(self._settings, sessions, self._digests), self._settings.output_dir)
+
+
+def _unusable(subject: str, session: str | None, error: BidsAppError) -> SubjectPlan:
     return SubjectPlan(
-        subject=inputs.subject,
-        session=inputs.session,
-        images={modality: image.path for modality, image in inputs.images.items()},
-        steps=(),
-        done=(),
-        missing={model.name: said for model in models if (said := model.missing(inputs))},
-        notes=inputs.notes,
-        covariates=inputs.covariates,
+        subject=subject, session=session, images={}, steps=(), done=(), missing={}, notes=(str(error),)
     )

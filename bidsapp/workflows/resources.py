@@ -13,7 +13,7 @@ MEMORY_GB = 3.0
 """Peak memory of one subject's process, with a margin."""
 
 
-def node(interface: Any, name: str, *, mem_gb: float = 2.0) -> Node:  # noqa: ANN401  (nipype has no types)
+def node(interface: Any, name: str, *, mem_gb: float = 2.0) -> Node:
     """Make a Nipype node with a memory hint; every step uses the threads of its process."""
     from nipype.pipeline.engine import Node
 
@@ -25,4 +25,3 @@ def subject_slots(settings: Settings, subjects: int) -> int:
     by_processor = settings.nprocs // settings.omp_nthreads
     by_memory = int(settings.mem_gb // MEMORY_GB) if settings.mem_gb is not None else by_processor
     return max(1, min(by_processor, by_memory, subjects))
-

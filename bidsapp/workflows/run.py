@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 
 import bidsapp
-from bidsapp.errors import ExitCode, NothingSelectedError, UsageError
+from bidsapp.cohort import Cohort
+from bidsapp.errors import ExitCode, UsageError
 from bidsapp.settings import Settings
 from bidsapp.workflows.environment import prepare_environment, remove_if_empty
 from bidsapp.workflows.models import brain_bundle, resolve_models
@@ -37,7 +38,8 @@ def run_participant(settings: Settings, progress: Progress) -> ExitCode:
     prepare_output(settings.output_dir, settings, bidsapp.__version__)
     models, brain = resolve_models(settings), brain_bundle(settings)
     tasks = [
-        SubjectTask(settings, subject, tuple(sessions), models, brain) for subject, sessions in selected.items()
+        SubjectTask(settings, subject, tuple(sessions), models, brain)
+        for subject, sessions in selected.items()
     ]
     prepare_environment(settings.work_root, threads=settings.omp_nthreads)
     progress.start(len(tasks))
@@ -82,10 +84,9 @@ def run_train(settings: Settings, progress: Progress) -> ExitCode:
     UsageError
         No analysis was named.
     NothingSelectedError
-        No subject of the cohort can be used.
+        No subject is left to learn from.
     """
     from bidsapp.analyses import registry
-    from bidsapp.bids.cohort import read_cohort, read_labelled_cohort
     from bidsapp.recipe import Recipe
 
     if not settings.analyses:
@@ -94,10 +95,7 @@ def run_train(settings: Settings, progress: Progress) -> ExitCode:
     progress.start(len(settings.analyses))
     for name in settings.analyses:
         model = registry.load(name)
-        read = read_labelled_cohort if model.learns_from == "labels" else read_cohort
-        cohort = read(settings)
-        if not cohort.members:
-            raise NothingSelectedError(f"No subject can be used to train '{name}'; check --derivatives and --controls.")
+        cohort = _read_cohort(settings, labelled=model.learns_from == "labels")
         progress.log(f"Training {name} on {len(cohort.subjects)} subjects")
         bundle = model.train(
             cohort,
@@ -110,3 +108,18 @@ def run_train(settings: Settings, progress: Progress) -> ExitCode:
         progress.done(name, "done", f"bundle {bundle.path}")
     remove_if_empty(settings.work_root)
     return ExitCode.OK
+
+
+def _read_cohort(settings: Settings, *, labelled: bool) -> Cohort:
+    from bidsapp.bids.cohort import read_cohort, read_labelled_cohort
+
+    if labelled:
+        return read_labelled_cohort(settings.bids_dir, settings.derivatives, settings.participant_label)
+    return read_cohort(
+        settings.derivatives or (settings.output_dir,),
+        bids_dir=settings.bids_dir,
+        participant_label=settings.participant_label,
+        session_label=settings.session_label,
+        controls=settings.controls,
+        target=settings.target,
+    )

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import bidsapp
-from bidsapp.errors import BadDataError, BidsAppError, ExitCode
+from bidsapp.bundle import Bundle
+from bidsapp.errors import BidsAppError, ExitCode
 from bidsapp.files import digest_file
 from bidsapp.inputs import Inputs
+from bidsapp.layout import log_dir, status_file
 from bidsapp.settings import Settings
 from bidsapp.status import RunStatus, Step
 from bidsapp.workflows.claim import claim
-from bidsapp.workflows.layout import crash_dir, findings_files, status_file
-from bidsapp.workflows.models import Model, models_for
+from bidsapp.workflows.environment import WORK_PREFIX, limit_threads
+from bidsapp.workflows.models import Model, bundle_digests
 from bidsapp.workflows.monitor import StepMonitor
+from bidsapp.workflows.participant import concerns
 from bidsapp.workflows.resume import is_done, run_key
 from bidsapp.workflows.supervisor import Event
 
@@ -28,131 +30,208 @@ Send = Callable[[Event], None]
 
 @dataclass(frozen=True)
 class SubjectTask:
-    """One subject of a run."""
+    """One subject of a run: which sessions, with which models."""
 
     settings: Settings
     subject: str
     sessions: tuple[str | None, ...]
     models: tuple[Model, ...]
+    brain: Bundle
 
     @property
     def work_dir(self) -> Path:
         """Folder of its intermediate results; another version of the program uses another one."""
-        return self.settings.work_root / f"bidsapp-{bidsapp.__version__}" / f"sub-{self.subject}"
+        return self.settings.work_root / f"{WORK_PREFIX}{bidsapp.__version__}" / f"sub-{self.subject}"
+
+    @property
+    def log_dir(self) -> Path:
+        """Folder of its logs and crash files."""
+        return log_dir(self.settings.output_dir, self.subject)
+
+    def status(self, session: str | None) -> RunStatus:
+        """Give what is known of a session so far: the status on disk, or a fresh one."""
+        try:
+            return RunStatus.read(status_file(self.settings.output_dir, self.subject, session))
+        except BidsAppError:
+            return RunStatus(
+                subject=self.subject, session=session, state="running", version=bidsapp.__version__
+            )
+
+    def write_status(self, status: RunStatus) -> None:
+        """Write the status of a session."""
+        status.write(status_file(self.settings.output_dir, self.subject, status.session))
+
+    def fail(self, sentence: str, code: ExitCode) -> Event:
+        """Record for every session that the subject failed."""
+        for session in self.sessions:
+            self.write_status(replace(self.status(session), state="failed", error=sentence, exit_code=code))
+        return Event(sentence, final=True, code=code)
+
+    def record_death(self, signal_name: str) -> str:
+        """Write for a process that was killed what it cannot write any more; give the sentence."""
+        running = [
+            step.name
+            for session in self.sessions
+            for step in self.status(session).steps
+            if step.state == "running"
+        ]
+        where = f" during step {running[-1]}" if running else ""
+        sentence = (
+            f"sub-{self.subject}: its process was killed ({signal_name}){where}, perhaps for lack of memory; "
+            "give it more memory or fewer processes (--mem-gb, --nprocs) and run the same command again."
+        )
+        self.fail(sentence, ExitCode.INTERNAL)
+        return sentence
 
 
 def process_subject(task: SubjectTask, send: Send) -> Event:
-    """Run one subject and say how it ended; never raises for what is wrong with the data."""
+    """Run one subject and say how it ended; what is wrong with the data is never raised."""
     try:
         with claim(task.work_dir, task.subject):
-            _speak_to_log(task)
-            return _run(task, send)
+            _write_to_log(task.log_dir / "run.log")
+            limit_threads(task.settings.omp_nthreads)
+            return _process(task, send)
     except BidsAppError as error:
-        _write_failure(task, str(error), error.code)
-        return Event(str(error), final=True, code=error.code)
+        return task.fail(str(error), error.code)
     except (
         Exception
     ) as error:  # the boundary of the process: the traceback goes to the log, a sentence to the user
         traceback.print_exc()
-        sentence = f"sub-{task.subject}: {type(error).__name__}: {error}; see {_log_file(task)}."
-        _write_failure(task, sentence, ExitCode.INTERNAL)
-        return Event(sentence, final=True, code=ExitCode.INTERNAL)
+        reason = f"{type(error).__name__}: {error}"
+        return task.fail(f"sub-{task.subject}: {reason}; see {task.log_dir / 'run.log'}.", ExitCode.INTERNAL)
 
 
-def _run(task: SubjectTask, send: Send) -> Event:
+def _process(task: SubjectTask, send: Send) -> Event:
     from bidsapp.reports.subject import write_report
 
     settings = task.settings
     if settings.reports_only:
         return Event(f"report {write_report(settings.output_dir, task.subject)}", final=True)
-    usable, broken = _find(task)
+    if settings.clean_workdir:
+        shutil.rmtree(task.work_dir)
+        task.work_dir.mkdir()
+    usable, errors = _find(task)
     if usable:
-        key = run_key(settings, usable, {model.name: model.bundle.digest for model in task.models})
-        statuses = [status_file(settings.output_dir, item.subject, item.session) for item in usable]
-        if not broken and all(is_done(path, key, settings.output_dir) for path in statuses):
-            return Event("done before, nothing changed", final=True)
-        broken |= _run_workflow(task, usable, key, send)
-    write_report(settings.output_dir, task.subject)
-    if broken:
-        return Event(" ".join(broken.values()), final=True, code=ExitCode.SUBJECT_FAILED)
-    shutil.rmtree(task.work_dir, ignore_errors=True)
-    return Event("done", final=True)
+        key = run_key(settings, usable, bundle_digests(task.models, task.brain))
+        statuses = [status_file(settings.output_dir, task.subject, item.session) for item in usable]
+        if not errors and all(is_done(path, key, settings.output_dir) for path in statuses):
+            shutil.rmtree(task.work_dir)
+            return Event("nothing changed since it was done", final=True)
+        errors += _run_workflow(task, usable, key, send)
+    report = write_report(settings.output_dir, task.subject)
+    if errors:
+        worst = errors[0].code if len({error.code for error in errors}) == 1 else ExitCode.SUBJECT_FAILED
+        return Event(" ".join(dict.fromkeys(str(error) for error in errors)), final=True, code=worst)
+    shutil.rmtree(task.work_dir)
+    return Event(f"report {report}", final=True)
 
 
-def _find(task: SubjectTask) -> tuple[tuple[Inputs, ...], dict[str, str]]:
-    """Give the sessions whose images can be used, and for the others a sentence by session name."""
+def _find(task: SubjectTask) -> tuple[tuple[Inputs, ...], list[BidsAppError]]:
+    """Give the sessions whose images can be used; the others get their status here."""
     from bidsapp.bids.query import find_inputs
     from bidsapp.interfaces.checks import check_inputs
 
     usable: list[Inputs] = []
-    broken: dict[str, str] = {}
+    errors: list[BidsAppError] = []
     for session in task.sessions:
-        name = f"sub-{task.subject}" + (f"_ses-{session}" if session else "")
         try:
             inputs = find_inputs(task.settings, task.subject, session)
             check_inputs(inputs)
             usable.append(inputs)
         except BidsAppError as error:
-            broken[name] = str(error)
-            _write_status(task, session, state="failed", error=str(error), code=error.code)
-    return tuple(usable), broken
+            errors.append(error)
+            fresh = RunStatus(
+                subject=task.subject, session=session, state="failed", version=bidsapp.__version__
+            )
+            task.write_status(replace(fresh, error=str(error), exit_code=error.code))
+    return tuple(usable), errors
 
 
-def _run_workflow(task: SubjectTask, sessions: tuple[Inputs, ...], key: str, send: Send) -> dict[str, str]:
-    """Run the Nipype workflow; give a sentence for each session that failed."""
+def _run_workflow(task: SubjectTask, sessions: Sequence[Inputs], key: str, send: Send) -> list[BidsAppError]:
+    """Run the Nipype workflow and write the status of each session; give what failed."""
     from bidsapp.workflows.engine import run_workflow
     from bidsapp.workflows.participant import init_subject_wf
 
-    steps: dict[str, Step] = {}
-
-    def on_step(step: Step) -> None:
-        steps[step.name] = step
-        for item in sessions:
-            _write_status(
-                task, item.session, key=key, state="running", steps=_steps_of(item, sessions, steps)
-            )
-        if step.state == "running":
-            send(Event(step.name))
-
-    subject_wf = init_subject_wf(sessions, task.settings, task.models)
+    recorder = _Recorder(task, sessions, key, send)
+    workflow = init_subject_wf(sessions, task.settings, task.models, task.brain)
+    if task.settings.write_graph:
+        workflow.write_graph(str(task.log_dir / "workflow.dot"), graph2use="colored", format="svg")
     failures = run_workflow(
-        subject_wf,
+        workflow,
         task.settings,
         work_dir=task.work_dir,
-        crash_dir=crash_dir(task.settings.output_dir, task.subject),
-        monitor=StepMonitor(on_step),
+        crash_dir=task.log_dir,
+        monitor=StepMonitor(recorder.on_step),
     )
-    failed: dict[str, str] = {}
-    for item in sessions:
-        own = {name: failures[name] for name in failures if _concerns(name, item, sessions)}
-        failed |= {item.name: " ".join(error.sentence for error in own.values())} if own else {}
-        _write_status(
-            task,
-            item.session,
-            key=key,
-            state="failed" if own else "done",
-            error=failed.get(item.name, ""),
-            code=next((error.code for error in own.values()), ExitCode.OK),
-            steps=_steps_of(item, sessions, steps),
-            skipped=_skipped(task, item),
-        )
-    return failed
+    recorder.finish(failures)
+    return list(failures.values())
 
 
-def _concerns(step: str, item: Inputs, sessions: tuple[Inputs, ...]) -> bool:
-    """Tell whether a step belongs to this session: its own, or one that all sessions share."""
-    others = {f"{workflow_name(other)}." for other in sessions if other is not item}
-    return not any(step.startswith(prefix) for prefix in others)
+class _Recorder:
+    """Keeps the status files of a subject's sessions true while its workflow runs."""
+
+    def __init__(self, task: SubjectTask, sessions: Sequence[Inputs], key: str, send: Send) -> None:
+        self._task = task
+        self._sessions = sessions
+        self._send = send
+        self._steps: dict[str, Step] = {}
+        self._statuses = {
+            item.session: RunStatus(
+                subject=task.subject,
+                session=item.session,
+                state="running",
+                version=bidsapp.__version__,
+                key=key,
+                skipped={model.name: said for model in task.models if (said := model.missing(item))},
+            )
+            for item in sessions
+        }
+
+    def on_step(self, step: Step) -> None:
+        """Take note of a step that begins or ends."""
+        self._steps[step.name] = step
+        for item in self._sessions:
+            if concerns(step.name, item, self._sessions):
+                self._task.write_status(self._status(item))
+        if step.state == "running":
+            self._send(Event(step.name))
+
+    def finish(self, failures: Mapping[str, BidsAppError]) -> None:
+        """Write the final status of every session."""
+        for item in self._sessions:
+            own = [failures[name] for name in failures if concerns(name, item, self._sessions)]
+            status = self._status(item)
+            if own:
+                sentence = " ".join(str(error) for error in own)
+                self._task.write_status(
+                    replace(status, state="failed", error=sentence, exit_code=own[0].code)
+                )
+            else:
+                outputs = _digest_outputs(self._task.settings.output_dir, item)
+                self._task.write_status(replace(status, state="done", outputs=outputs))
+
+    def _status(self, item: Inputs) -> RunStatus:
+        steps = tuple(step for name, step in self._steps.items() if concerns(name, item, self._sessions))
+        return replace(self._statuses[item.session], steps=steps)
 
 
-def _steps_of(item: Inputs, sessions: tuple[Inputs, ...], steps: Mapping[str, Step]) -> tuple[Step, ...]:
-    return tuple(step for name, step in steps.items() if _concerns(name, item, sessions))
+def _digest_outputs(output_dir: Path, inputs: Inputs) -> dict[str, str]:
+    from bidsapp.bids.sink import outputs
+    from bidsapp.findings import Findings
+
+    folder = log_dir(output_dir, inputs.subject, inputs.session)
+    files = [
+        name
+        for path in sorted(folder.glob("findings-*.json"))
+        for name in outputs(Findings.read(path), output_dir)
+    ]
+    return {name.as_posix(): digest_file(output_dir / name) for name in files}
 
 
-def workflow_name(inputs: Inputs) -> str:
-    """Name of the part of the workflow that belongs to one session."""
-    return f"ses_{inputs.session}_wf" if inputs.session else "session_wf"
-
-
-def _skipped(task: SubjectTask, inputs: Inputs) -> dict[str, str]:
-    return {model.name: sentence for model in task.models if (sentence := model.missing(inputs))}
+def _write_to_log(path: Path) -> None:
+    """Send everything that this process and its libraries print to a file of its own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for stream in (1, 2):
+        os.dup2(descriptor, stream)
+    os.close(descriptor)

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+from multiprocessing.context import ForkServerProcess
 from typing import Generic, TypeVar
 
 Task = TypeVar("Task")
@@ -50,7 +50,7 @@ def supervise(tasks: Sequence[Task], work: Work[Task], *, slots: int) -> Iterato
     """
     context = multiprocessing.get_context("forkserver")
     waiting = list(reversed(tasks))
-    running: dict[Connection, tuple[Task, BaseProcess]] = {}
+    running: dict[Connection, tuple[Task, ForkServerProcess]] = {}
     try:
         while waiting or running:
             while waiting and len(running) < slots:
@@ -74,7 +74,7 @@ def supervise(tasks: Sequence[Task], work: Work[Task], *, slots: int) -> Iterato
             process.terminate()
 
 
-def _receive(receiver: Connection, task: Task, process: BaseProcess) -> Report[Task]:
+def _receive(receiver: Connection, task: Task, process: ForkServerProcess) -> Report[Task]:
     try:
         event: Event = receiver.recv()
         return Report(task, event)

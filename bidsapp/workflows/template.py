@@ -62,9 +62,7 @@ def init_template_wf(sessions: Sequence[Inputs], brain: Bundle, settings: Settin
     references = {anatomical_images(item)[0].modality for item in sessions}
     midpoint = node(FindMidpoint(same_contrast=len(references) == 1), "midpoint")
     normalise = node(
-        NormaliseToTemplate(
-            brain=str(brain.path), digest=brain.digest, use_intensity=references == {"T1w"}
-        ),
+        NormaliseToTemplate(brain=str(brain.path), digest=brain.digest, use_intensity=references == {"T1w"}),
         "normalise",
     )
     for part in PARTS:

@@ -1,0 +1,52 @@
+"""Says as findings what preprocessing did: sinks, reports and the group level need no special case."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from nipype.interfaces.base import BaseInterfaceInputSpec, File, InputMultiObject, TraitedSpec, traits
+
+from bidsapp.interfaces.base import PureInterface
+from bidsapp.interfaces.member import read_member
+
+
+class DescribePreprocessingInputSpec(BaseInterfaceInputSpec):
+    member = File(exists=True, mandatory=True, desc="what GatherMember wrote")
+    dseg = File(exists=True, mandatory=True, desc="tissues of the reference image")
+    facts = File(exists=True, mandatory=True, desc="JSON on the normalisation")
+    quality = InputMultiObject(File(exists=True), mandatory=True, desc="JSON of each contrast's quality")
+    notes = traits.List(traits.Str, desc="what was mended in the images")
+    remarks = traits.List(traits.Str, desc="what was chosen, missing or ignored in the dataset")
+    sources = traits.Dict(key_trait=traits.Str, mandatory=True, desc="file name by modality")
+    entities = traits.Dict(key_trait=traits.Str, mandatory=True, desc="entities by modality")
+    resolution = traits.Enum(2, 1, usedefault=True, desc="of the volumes in standard space, mm")
+
+
+class DescribePreprocessingOutputSpec(TraitedSpec):
+    out_file = File(exists=True, desc="JSON of bidsapp.findings.Findings; paths in the work folder")
+
+
+class DescribePreprocessing(PureInterface):
+    """Name every volume as ``data/outputs.json`` declares it, and say what was done in a sentence."""
+
+    input_spec = DescribePreprocessingInputSpec
+    output_spec = DescribePreprocessingOutputSpec
+
+    def compute(self, folder: Path) -> dict[str, Any]:
+        """Write ``findings.json``."""
+        from bidsapp.interfaces.outputs import preprocessing_findings
+
+        member = read_member(Path(self.inputs.member))
+        found = preprocessing_findings(
+            member,
+            folder=folder,
+            dseg=Path(self.inputs.dseg),
+            facts=json.loads(Path(self.inputs.facts).read_text(encoding="utf-8")),
+            quality=[json.loads(Path(item).read_text(encoding="utf-8")) for item in self.inputs.quality],
+            sources=self.inputs.sources,
+            entities=self.inputs.entities,
+            warnings=(*self.inputs.remarks, *self.inputs.notes),
+        )
+        return {"out_file": str(found.write(folder / "findings.json"))}

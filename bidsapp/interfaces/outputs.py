@@ -1,0 +1,190 @@
+"""Builds the findings of preprocessing from what ``data/outputs.json`` and ``data/quality.json`` declare."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import bidsapp
+from bidsapp.bids.listing import modalities
+from bidsapp.cohort import Member
+from bidsapp.findings import Findings, Map, Score
+from bidsapp.interfaces.quality import quality_scores
+
+SPACE = "MNI152NLin2009cAsym"
+KEPT_ENTITIES = ("trc", "ce")
+TISSUES = ("mask", "GM", "WM", "CSF")
+
+
+@cache
+def declared() -> dict[str, Any]:
+    """Read ``data/outputs.json``."""
+    content: dict[str, Any] = json.loads(
+        (files("bidsapp") / "data" / "outputs.json").read_text(encoding="utf-8")
+    )
+    return content
+
+
+def preprocessing_findings(
+    member: Member,
+    *,
+    dseg: Path,
+    facts: Mapping[str, Any],
+    quality: Sequence[Mapping[str, Any]],
+    sources: Mapping[str, str],
+    entities: Mapping[str, Mapping[str, str]],
+    warnings: Sequence[str],
+) -> Findings:
+    """Describe one preprocessed session.
+
+    Parameters
+    ----------
+    member
+        Its volumes; the reference image is the first contrast among ``member.native``.
+    dseg
+        Tissues on the reference grid.
+    facts
+        What the normalisation says of itself: template, similarity, folded voxels.
+    quality
+        Quality figures of each contrast.
+    sources
+        File in the dataset, by modality.
+    entities
+        BIDS entities of that file, by modality.
+    warnings
+        Sentences for the report.
+    """
+    images = [key for key in member.native if key in modalities() and key != "pet"]
+    reference = modalities()[images[0]].suffix
+    maps = [
+        _native(key, path, key == images[0], reference, sources, entities)
+        for key, path in member.native.items()
+    ]
+    maps.append(_declared_map("native", "dseg", dseg, {}))
+    maps += [_standard(key, path, sources, entities) for key, path in member.standard.items()]
+    maps += [_transform(member.transforms, reference, forward) for forward in (True, False)]
+    maps.append(_template(facts))
+    scores = [score for figures in quality for score in quality_scores(figures)]
+    scores.append(
+        Score(
+            name="normalisation_ncc",
+            value=facts["similarity"],
+            description="Correlation of the subject in standard space with the template, inside the brain.",
+        )
+    )
+    return Findings(
+        analysis="preproc",
+        title="Preprocessing",
+        subject=member.subject,
+        session=member.session,
+        summary=_summary(images, "pet" in member.native, facts),
+        scores=tuple(scores),
+        maps=tuple(maps),
+        warnings=tuple(warnings),
+        provenance={
+            "bidsapp": bidsapp.__version__,
+            **{f"source {key}": name for key, name in sources.items()},
+            **{
+                key: str(facts[key])
+                for key in ("template", "template_origin", "template_sha256", "brain_bundle")
+            },
+        },
+        methods="preproc",
+    )
+
+
+def _native(
+    key: str,
+    path: Path,
+    is_reference: bool,
+    space: str,
+    sources: Mapping[str, str],
+    entities: Mapping[str, Mapping[str, str]],
+) -> Map:
+    if key in TISSUES:
+        return _declared_map("native", key, path, {})
+    own = _image_entities(key, sources, entities)
+    entry = (
+        declared()["pet"] if key == "pet" else declared()["native"]["reference" if is_reference else "image"]
+    )
+    placed = {} if is_reference else {"space": space}
+    return _map(key, path, entry, {**own, **placed}, sources)
+
+
+def _standard(
+    key: str, path: Path, sources: Mapping[str, str], entities: Mapping[str, Mapping[str, str]]
+) -> Map:
+    space = {"space": SPACE, "res": "2"}
+    if key in TISSUES:
+        return _declared_map("standard", key, path, space)
+    entry = declared()["standard"]["image"]
+    if key == "pet":
+        entry = {**declared()["pet"], "title": "PET in standard space (SUVR)"}
+    return _map(key, path, entry, {**_image_entities(key, sources, entities), **space}, sources)
+
+
+def _image_entities(
+    key: str, sources: Mapping[str, str], entities: Mapping[str, Mapping[str, str]]
+) -> dict[str, str]:
+    return {name: entities[key][name] for name in KEPT_ENTITIES if name in entities[key]}
+
+
+def _map(
+    key: str, path: Path, entry: Mapping[str, Any], placed: Mapping[str, str], sources: Mapping[str, str]
+) -> Map:
+    modality = modalities()[key]
+    return Map(
+        path=path,
+        suffix=modality.suffix,
+        datatype=modality.datatype,
+        entities={**placed, **entry["entities"]},
+        title=entry["title"].format(modality=key),
+        metadata={**entry["metadata"], "Sources": [sources[key]]},
+        display=entry["display"],
+    )
+
+
+def _declared_map(part: str, key: str, path: Path, placed: Mapping[str, str]) -> Map:
+    entry = declared()[part][key]
+    return Map(
+        path=path,
+        suffix=entry["suffix"],
+        entities={**placed, **entry["entities"]},
+        title=entry["title"],
+        metadata=entry["metadata"],
+        display=entry["display"],
+    )
+
+
+def _transform(transforms: Mapping[str, Path], space: str, forward: bool) -> Map:
+    ends = (space, SPACE) if forward else (SPACE, space)
+    return Map(
+        path=transforms["native_to_standard" if forward else "standard_to_native"],
+        suffix="xfm",
+        extension=".h5",
+        entities={"from": ends[0], "to": ends[1], "mode": "image"},
+        title=f"Transform of images in {ends[0]} to {ends[1]}",
+    )
+
+
+def _template(facts: Mapping[str, Any]) -> Map:
+    return Map(
+        path=Path(facts["template_file"]),
+        suffix="T1w",
+        datatype="figures",
+        entities={"space": SPACE, "res": "2", "desc": "template"},
+        title="Template",
+        display="background",
+    )
+
+
+def _summary(images: Sequence[str], has_pet: bool, facts: Mapping[str, Any]) -> str:
+    what = ", ".join(images) + (" and PET" if has_pet else "")
+    return (
+        f"{what}: bias-corrected, aligned with {images[0]} and normalised to {SPACE}; "
+        f"the brain measures {facts['brain_ml']:.0f} ml."
+    )

@@ -1,0 +1,72 @@
+"""Nipype interfaces of static PET: sum of frames, uptake relative to a reference region."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from nipype.interfaces.base import BaseInterfaceInputSpec, File, TraitedSpec, traits
+
+from bidsapp.interfaces.base import PureInterface
+
+
+class SumFramesInputSpec(BaseInterfaceInputSpec):
+    in_file = File(exists=True, mandatory=True, desc="PET, one volume or frames")
+    metadata = traits.Str("{}", usedefault=True, desc="sidecar as JSON, with FrameDuration")
+
+
+class SumFramesOutputSpec(TraitedSpec):
+    out_file = File(exists=True, desc="mean over time, RAS")
+    notes = traits.List(traits.Str, desc="what was mended or assumed")
+
+
+class SumFrames(PureInterface):
+    """Average the frames of a static PET scan by their durations."""
+
+    input_spec = SumFramesInputSpec
+    output_spec = SumFramesOutputSpec
+
+    def compute(self, folder: Path) -> dict[str, Any]:
+        """Write ``static.nii.gz``."""
+        from bidsapp.images.checks import check_series
+        from bidsapp.images.grids import to_closest_ras
+        from bidsapp.images.suvr import static_mean
+        from bidsapp.images.volume import write_volume
+
+        frames, notes = check_series(Path(self.inputs.in_file))
+        durations = json.loads(self.inputs.metadata).get("FrameDuration")
+        mean, remarks = static_mean(frames, durations)
+        out_file = write_volume(folder / "static.nii.gz", to_closest_ras(mean))
+        return {"out_file": str(out_file), "notes": [*notes, *remarks]}
+
+
+class ComputeSuvrInputSpec(BaseInterfaceInputSpec):
+    in_file = File(exists=True, mandatory=True, desc="static PET on the grid of the reference image")
+    mask = File(exists=True, mandatory=True, desc="brain mask on the same grid")
+    standard_to_native = File(exists=True, mandatory=True, desc="transform that brings the region here")
+
+
+class ComputeSuvrOutputSpec(TraitedSpec):
+    out_file = File(exists=True, desc="PET divided by the mean of the reference region")
+
+
+class ComputeSuvr(PureInterface):
+    """Divide PET by its mean in the cerebellum, as the atlas draws it in standard space."""
+
+    input_spec = ComputeSuvrInputSpec
+    output_spec = ComputeSuvrOutputSpec
+
+    def compute(self, folder: Path) -> dict[str, Any]:
+        """Write ``suvr.nii.gz``."""
+        from bidsapp.images.grids import resample
+        from bidsapp.images.suvr import suvr
+        from bidsapp.images.templates import cerebellum
+        from bidsapp.images.transforms import read_transform
+        from bidsapp.images.volume import read_volume, write_volume
+
+        pet, mask = read_volume(Path(self.inputs.in_file)), read_volume(Path(self.inputs.mask))
+        transform = read_transform(Path(self.inputs.standard_to_native))
+        region = resample(cerebellum(), pet.grid, interpolation="nearest", transform=transform)
+        ratio = suvr(pet, region.with_data((region.data > 0.5) & (mask.data > 0.5)))
+        return {"out_file": str(write_volume(folder / "suvr.nii.gz", ratio))}
