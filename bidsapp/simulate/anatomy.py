@@ -1,4 +1,4 @@
-"""One simulated head in the scanner: the average head bent, scaled, turned and given its own folds."""
+"""A simulated head on the grid of a scan: the average head bent, scaled, turned and given its own folds."""
 
 from __future__ import annotations
 
@@ -7,50 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.spatial.transform import Rotation
 
-from bidsapp.simulate.fields import Array, diffeomorphism, smooth_field, upsample
-from bidsapp.simulate.template import HEAD_ORIGIN, HEAD_SHAPE, HEAD_VOXEL, Material, Template, load_template
+from bidsapp.simulate.fields import Array, upsample
+from bidsapp.simulate.head import HEAD_ORIGIN, HEAD_VOXEL, Material
+from bidsapp.simulate.person import COARSE_MM, FOLDS_MM, Person, Pose
+from bidsapp.simulate.template import Template, load_template
 
 #: Box (mm, in the head's own frame, axes RAS) that a scan of the head covers.
 FIELD_OF_VIEW = ((-90.0, 90.0), (-128.0, 100.0), (-135.0, 93.0))
-_COARSE_MM = 4.0
-_FOLDS_MM = 3.0
 _STRIDE = 3
-
-
-@dataclass(frozen=True)
-class Person:
-    """What stays the same between two scans of one simulated person.
-
-    Attributes
-    ----------
-    linear : numpy.ndarray
-        3x3 matrix from the person's head (mm) to the template (mm): size and shear.
-    displacement : numpy.ndarray
-        Diffeomorphic displacement, shape ``(3, x, y, z)``, mm, on a 4 mm grid.
-    folds : numpy.ndarray
-        Two fields of unit variance on a 3 mm template grid that move the borders of
-        grey matter towards CSF and towards white matter.
-    skull : numpy.ndarray
-        Field of unit variance on the 4 mm grid: thickness of skull and scalp.
-    atrophy : float
-        Shift of the log-odds of CSF against tissue.
-    """
-
-    linear: NDArray[np.float64]
-    displacement: Array
-    folds: Array
-    skull: Array
-    atrophy: float
-
-
-@dataclass(frozen=True)
-class Pose:
-    """Rigid position of the head in the scanner: world = rotation @ (head - centre) + shift."""
-
-    rotation: NDArray[np.float64]
-    shift: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -88,39 +53,6 @@ class Anatomy:
         return float(np.linalg.norm(self.affine[:3, 0]))
 
 
-def draw_person(rng: np.random.Generator, *, age: float, sex: str) -> Person:
-    """Draw the anatomy of one person.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness.
-    age : float
-        Years; older brains have wider sulci and ventricles.
-    sex : str
-        ``"M"`` or ``"F"``; male heads are 4 % larger in each direction on average.
-    """
-    size = (1.02 if sex == "M" else 0.98) * (1 + 0.02 * rng.standard_normal(3))
-    shear = 0.01 * rng.standard_normal((3, 3))
-    linear = np.linalg.inv(np.diag(size) + shear - np.diag(np.diag(shear))).astype(np.float64)
-    shape = _coarse_shape(_COARSE_MM)
-    broad = np.stack([smooth_field(shape, 24 / _COARSE_MM, rng) for _ in range(3)])
-    fine = np.stack([smooth_field(shape, 9 / _COARSE_MM, rng) for _ in range(3)])
-    velocity: Array = np.float32(3.0 / _COARSE_MM) * broad + np.float32(1.1 / _COARSE_MM) * fine
-    displacement: Array = np.float32(_COARSE_MM) * diffeomorphism(velocity)
-    folds = np.stack([smooth_field(_coarse_shape(_FOLDS_MM), 1.1, rng) for _ in range(2)])
-    skull = smooth_field(shape, 16 / _COARSE_MM, rng)
-    return Person(
-        linear, displacement, folds, skull, 0.012 * (age - 45) + 0.15 * float(rng.standard_normal())
-    )
-
-
-def draw_pose(rng: np.random.Generator, *, degrees: float = 4.0, mm: float = 5.0) -> Pose:
-    """Draw how a head lies in the scanner: standard deviations of rotation and shift about each axis."""
-    turn = Rotation.from_euler("xyz", degrees * rng.standard_normal(3), degrees=True)
-    return Pose(turn.as_matrix(), mm * rng.standard_normal(3))
-
-
 def place(person: Person, pose: Pose, voxel_size: float) -> Anatomy:
     """Put a person into the scanner and sample the head on an isotropic RAS grid.
 
@@ -150,11 +82,6 @@ def place(person: Person, pose: Pose, voxel_size: float) -> Anatomy:
     return Anatomy(gm, wm, csf, texture, brain, outside, position, affine)
 
 
-def _coarse_shape(mm: float) -> tuple[int, int, int]:
-    extent = np.array(HEAD_SHAPE) * HEAD_VOXEL / mm
-    return (int(extent[0]) + 1, int(extent[1]) + 1, int(extent[2]) + 1)
-
-
 def _template_positions(
     person: Person, pose: Pose, affine: NDArray[np.float64], shape: tuple[int, int, int]
 ) -> tuple[Array, Array]:
@@ -164,7 +91,7 @@ def _template_positions(
     centre = np.array(FIELD_OF_VIEW).mean(axis=1)
     head = pose.rotation.T @ (world - pose.shift[:, None]) + centre[:, None]
     straight = person.linear @ head
-    grid = (straight - np.array(HEAD_ORIGIN)[:, None]) / _COARSE_MM
+    grid = (straight - np.array(HEAD_ORIGIN)[:, None]) / COARSE_MM
     fields = [
         ndimage.map_coordinates(field, grid, order=3, mode="nearest")
         for field in (*person.displacement, person.skull)
@@ -200,7 +127,7 @@ def _tissues(template: Template, person: Person, position: Array) -> tuple[Array
     wm = _sample(template.wm, position, template.origin, 1.0)
     texture = _sample(template.texture, position, template.origin, 1.0)
     to_csf, to_wm = (
-        _sample(field, position, HEAD_ORIGIN, _FOLDS_MM, mode="nearest") for field in person.folds
+        _sample(field, position, HEAD_ORIGIN, FOLDS_MM, mode="nearest") for field in person.folds
     )
     csf = np.clip(1 - gm - wm, 0, 1)
     odds = [

@@ -10,8 +10,8 @@ from scipy import ndimage
 
 from bidsapp.simulate.anatomy import Anatomy
 from bidsapp.simulate.fields import Array, smooth_field
+from bidsapp.simulate.head import Material
 from bidsapp.simulate.scanner import Contrast, Grid, acquire
-from bidsapp.simulate.template import Material
 
 #: Uptake relative to grey matter; grey to white is 4 to 1 before the camera blurs it.
 FDG = Contrast(

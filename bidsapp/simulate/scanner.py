@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from bidsapp.simulate.anatomy import Anatomy
 from bidsapp.simulate.fields import Array, smooth_field, upsample
-from bidsapp.simulate.template import Material
+from bidsapp.simulate.head import Material
 
 
 @dataclass(frozen=True)

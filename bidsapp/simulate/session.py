@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from bidsapp.simulate.anatomy import Anatomy, draw_person, draw_pose, place
-from bidsapp.simulate.fields import Array, smooth_field
-from bidsapp.simulate.lesions import grow
+from bidsapp.simulate.anatomy import Anatomy, place
+from bidsapp.simulate.fields import Array
+from bidsapp.simulate.person import draw_person, draw_pose
 from bidsapp.simulate.pet import FDG, Dose, regional_uptake, scan_pet, true_uptake
-from bidsapp.simulate.plan import ImageName, Layer, PlannedLesion, PlannedSession, PlannedSubject
+from bidsapp.simulate.plan import ImageName, PlannedSession, PlannedSubject
+from bidsapp.simulate.planting import Lesion, plant, show_lesions
 from bidsapp.simulate.scanner import (
     CE_T1W,
     FLAIR,
@@ -37,22 +37,6 @@ class Scan:
 
     data: Array
     affine: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Lesion:
-    """A lesion of this visit: the plan, its layers now, the fraction of each layer, and its change."""
-
-    plan: PlannedLesion
-    layers: tuple[Layer, ...]
-    fractions: tuple[Array, ...]
-    change: str
-
-    @property
-    def mask(self) -> NDArray[np.bool_]:
-        """Voxels of which at least half is lesion."""
-        mask: NDArray[np.bool_] = self.fractions[0] >= 0.5
-        return mask
 
 
 @dataclass(frozen=True)
@@ -94,7 +78,7 @@ def scan_session(
     person = draw_person(generator(seed, subject.label), age=subject.age, sex=subject.sex)
     pose = draw_pose(generator(seed, subject.label, session.label, "pose"))
     anatomy = place(person, pose, voxel_size)
-    lesions = _lesions(subject, session, anatomy, generator(seed, subject.label, "outline"))
+    lesions = plant(subject, session, anatomy, generator(seed, subject.label, "outline"))
     images: dict[ImageName, Scan] = {}
     for name in session.images:
         rng = generator(seed, subject.label, session.label, name)
@@ -103,68 +87,6 @@ def scan_session(
         else:
             images[name] = _scan_mri(name, anatomy, lesions, kinds, rng)
     return Visit(images, lesions, anatomy.brain >= 0.5, anatomy.affine)
-
-
-def _lesions(
-    subject: PlannedSubject, session: PlannedSession, anatomy: Anatomy, rng: np.random.Generator
-) -> tuple[Lesion, ...]:
-    outline_grid = smooth_field((40, 50, 45), 1.2, rng)
-    before = [visit.label for visit in subject.sessions if visit.days < session.days]
-    free = np.ones(anatomy.brain.shape, dtype=bool)
-    lesions = []
-    for planned in subject.lesions:
-        layers = planned.layers.get(session.label)
-        if layers is None:
-            continue
-        tissue = _tissue(anatomy, planned) & free
-        distance = _distance(planned.mni, anatomy, tissue, outline_grid)
-        fractions = tuple(
-            grow(distance, tissue, size_mm=layer.size_mm, voxel_mm3=anatomy.voxel_size**3, edge_mm=1.5)
-            for layer in layers
-        )
-        lesions.append(Lesion(planned, layers, fractions, _change(planned, layers, before)))
-        free &= ~ndimage.binary_dilation(lesions[-1].fractions[0] > 0)
-    return tuple(lesions)
-
-
-def _tissue(anatomy: Anatomy, lesion: PlannedLesion) -> NDArray[np.bool_]:
-    inside = anatomy.brain > 0.99
-    if lesion.tissue == "wm":
-        return inside & (anatomy.wm > 0.5)
-    return inside & (anatomy.csf < 0.5)
-
-
-def _distance(
-    mni: tuple[float, float, float], anatomy: Anatomy, tissue: NDArray[np.bool_], outline: Array
-) -> Array:
-    """Distance from the lesion's seed with an uneven outline that stays the same between visits."""
-    offset = anatomy.template_mm - np.array(mni, dtype=np.float32)[:, None, None, None]
-    radius = np.sqrt((offset**2).sum(axis=0))
-    seed = int(np.argmin(np.where(tissue, radius, np.inf)))
-    offset = anatomy.template_mm - anatomy.template_mm.reshape(3, -1)[:, seed, None, None, None]
-    radius = np.sqrt((offset**2).sum(axis=0))
-    corner = np.array([-100.0, -130.0, -80.0], dtype=np.float32)[:, None, None, None]
-    uneven = ndimage.map_coordinates(outline, (anatomy.template_mm - corner) / 5, order=1, mode="nearest")
-    distance: Array = radius * np.exp(np.float32(0.18) * uneven)
-    return distance
-
-
-def _change(lesion: PlannedLesion, layers: tuple[Layer, ...], before: list[str]) -> str:
-    if not before:
-        return "first"
-    previous = lesion.layers.get(before[-1])
-    if previous is None:
-        return "new"
-    return "enlarged" if layers[0].size_mm > previous[0].size_mm else "stable"
-
-
-def _with_lesions(
-    brain: Array, lesions: tuple[Lesion, ...], kinds: dict[str, dict[str, float]], name: str
-) -> Array:
-    for lesion in lesions:
-        for layer, fraction in zip(lesion.layers, lesion.fractions, strict=True):
-            brain = brain + fraction * (np.float32(kinds[layer.kind][name]) - brain)
-    return brain
 
 
 def _moved(
@@ -185,7 +107,7 @@ def _scan_mri(
     rng: np.random.Generator,
 ) -> Scan:
     contrast = _CONTRASTS[name]
-    brain = _with_lesions(render_brain(anatomy, contrast), lesions, kinds, contrast.name)
+    brain = show_lesions(render_brain(anatomy, contrast), lesions, kinds, contrast.name)
     image = add_surroundings(brain, anatomy, contrast, rng)
     grid = Grid(_triple(image.shape), anatomy.affine)
     if name == "FLAIR":
@@ -209,7 +131,7 @@ def _scan_pet(
 ) -> Scan:
     cortical = anatomy.gm * np.float32(FDG.gm) * regional_uptake(anatomy.template_mm)
     brain = cortical + np.float32(FDG.wm) * anatomy.wm + np.float32(FDG.csf) * anatomy.csf
-    uptake = true_uptake(_with_lesions(brain, lesions, kinds, FDG.name), anatomy)
+    uptake = true_uptake(show_lesions(brain, lesions, kinds, FDG.name), anatomy)
     grid = _axial_grid(2.5, slice_mm=3.0, extent=(220, 240, 180), tilt=0)
     moved = Grid(grid.shape, _moved(grid.affine, rng, 3.0, 6.0))
     return Scan(scan_pet(uptake, anatomy.affine, moved, Dose(ACTIVITY_MBQ, weight), rng), grid.affine)

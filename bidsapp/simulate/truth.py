@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bidsapp.files import write_json, write_text
-from bidsapp.simulate.session import Lesion, Visit
+from bidsapp.simulate.planting import Lesion
+from bidsapp.simulate.session import Visit
 
 _COLUMNS = (
     "index",

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from bidsapp.simulate.anatomy import Anatomy, draw_person, draw_pose, place
-from bidsapp.simulate.template import Material
+from bidsapp.simulate.anatomy import Anatomy, place
+from bidsapp.simulate.head import Material
+from bidsapp.simulate.person import draw_person, draw_pose
 
 
 def head(seed: int, *, age: float = 40, sex: str = "F") -> Anatomy:

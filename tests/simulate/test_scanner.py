@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bidsapp.simulate.head import Material
 from bidsapp.simulate.scanner import CE_T1W, FLAIR, T1W, Grid, acquire, expose
-from bidsapp.simulate.template import Material
 
 
 def test_contrasts_order_the_tissues() -> None:
