@@ -18,7 +18,7 @@ _TYPES = {
     "flag": "Flag",
     "count": "Flag",
 }
-_ERRORS = {
+MEANINGS = {
     ExitCode.SUBJECT_FAILED: "A subject failed; the others were finished.",
     ExitCode.NOT_BIDS: "The input is not a BIDS dataset.",
     ExitCode.UNKNOWN_LEVEL: "Unknown analysis level.",
@@ -56,7 +56,7 @@ def descriptor() -> dict[str, object]:
                 "path-template": "[OUTPUT_DIR]",
             }
         ],
-        "error-codes": [{"code": int(code), "description": text} for code, text in _ERRORS.items()],
+        "error-codes": [{"code": int(code), "description": text} for code, text in MEANINGS.items()],
         "suggested-resources": {"cpu-cores": 2, "ram": 8},
         "tags": {"domain": ["neuroinformatics", "mri", "pet"], "standard": ["bids-app"]},
     }

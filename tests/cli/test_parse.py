@@ -82,7 +82,7 @@ WRONG = {
     "no level": (["in", "out"], UsageError, "write them before"),
     "nothing": ([], UsageError, "BIDS_DIR, OUTPUT_DIR"),
     "labels swallow the level": ("in out --participant-label 01 participant", UsageError, "before options"),
-    "unknown level": ("in out particpant", UnknownLevelError, "Did you mean 'participant'?"),
+    "unknown level": ("in out participants", UnknownLevelError, "Did you mean 'participant'?"),
     "unknown option": ("in out participant --nproc 2", UsageError, "Did you mean '--nprocs'?"),
     "abbreviation": ("in out participant --rand 2", UsageError, "--rand"),
     "missing value": ("in out participant --nprocs", UsageError, "--nprocs"),
