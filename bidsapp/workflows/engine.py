@@ -87,6 +87,12 @@ def _failure(node: Node, crash_dir: Path) -> BidsAppError:
     said = Path(node.output_dir()) / ERROR_FILE
     if said.is_file():
         content = json.loads(said.read_text(encoding="utf-8"))
-        return _KINDS: dict[int, type[BidsAppError]] = {int(BidsAppError.code): BidsAppError} | {
+        return _KINDS[content["code"]](content["sentence"])
+    return BidsAppError(
+        f"Step {step_name(node.fullname)} failed unexpectedly; the traceback is in {crash_dir}."
+    )
+
+
+_KINDS: dict[int, type[BidsAppError]] = {int(BidsAppError.code): BidsAppError} | {
     int(kind.code): kind for kind in BidsAppError.__subclasses__()
 }
