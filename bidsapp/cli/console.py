@@ -10,6 +10,7 @@ from bidsapp.cli.logfile import LogFile
 from bidsapp.status import State
 
 if TYPE_CHECKING:
+    from rich.live import Live
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
@@ -71,45 +72,44 @@ class PlainProgress(AbstractContextManager["PlainProgress"]):
 
 
 class LiveProgress(PlainProgress):
-    """A bar over all subjects, one line for each that is running, and finished ones above them."""
+    """A bar over all subjects, a line for each that is running, and above them how others ended."""
 
     def __init__(self, log: LogFile, stream: TextIO | None = None, verbose: int = 0) -> None:
         super().__init__(log, stream, verbose)
-        self._view = _view(self._stream)
-        self._bar: TaskID | None = None
+        self._bars, self._running, self._view = _live(self._stream)
         self._lines: dict[str, TaskID] = {}
 
     def start(self, total: int) -> None:
         """Begin a level with ``total`` subjects."""
         super().start(total)
-        for line in self._lines.values():
-            self._view.remove_task(line)
+        for view in (self._bars, self._running):
+            for task in view.task_ids:
+                view.remove_task(task)
         self._lines.clear()
-        if self._bar is not None:
-            self._view.remove_task(self._bar)
-        self._bar = self._view.add_task("subjects", total=total)
+        if total:
+            self._bars.add_task("subjects", total=total)
 
     def step(self, subject: str, session: str | None, name: str) -> None:
         """Show the step on the subject's line."""
-        self._log.write(f"{_name(subject, session)}: {name}")
         text = f"{_name(subject, session)}: {name}"
+        self._log.write(text)
         if subject not in self._lines:
-            self._lines[subject] = self._view.add_task(text, total=None)
-        self._view.update(self._lines[subject], description=text)
+            self._lines[subject] = self._running.add_task(text)
+        self._running.update(self._lines[subject], description=text)
 
     def done(self, subject: str, state: State, sentence: str) -> None:
         """Say how a subject ended, and take its line away."""
         super().done(subject, state, sentence)
         if subject in self._lines:
-            self._view.remove_task(self._lines.pop(subject))
-        if self._bar is not None:
-            self._view.advance(self._bar)
+            self._running.remove_task(self._lines.pop(subject))
+        for bar in self._bars.task_ids:
+            self._bars.advance(bar)
 
     def _say(self, line: str) -> None:
         self._view.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
     def __enter__(self) -> LiveProgress:
-        self._view.start()
+        self._view.start(refresh=True)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -123,18 +123,24 @@ def make_progress(log: LogFile, verbose: int, stream: TextIO | None = None) -> P
     return (LiveProgress if stream.isatty() else PlainProgress)(log, stream, verbose)
 
 
-def _view(stream: TextIO) -> RichProgress:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=Console(file=stream),
-        transient=True,
+def _live(stream: TextIO) -> tuple[RichProgress, RichProgress, Live]:
+    """Give the bar over all subjects, the lines of running ones, and the view that shows both."""
+    from rich.console import Console, Group
+    from rich.live import Live
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
     )
+
+    text = TextColumn("{task.description}", markup=False)
+    bars = Progress(text, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    running = Progress(SpinnerColumn(), text, TimeElapsedColumn())
+    view = Live(Group(running, bars), console=Console(file=stream), refresh_per_second=4, transient=True)
+    return bars, running, view
 
 
 def _name(subject: str, session: str | None) -> str:
