@@ -1,0 +1,38 @@
+import multiprocessing
+
+import pytest
+
+from bidsapp.errors import TryAgainError
+from bidsapp.workflows.claim import claim
+
+
+def try_claim(folder, answers):
+    try:
+        with claim(folder, "01"):
+            answers.put("held")
+    except TryAgainError as error:
+        answers.put(str(error))
+
+
+def ask_in_another_process(folder):
+    context = multiprocessing.get_context("spawn")
+    answers = context.Queue()
+    process = context.Process(target=try_claim, args=(folder, answers))
+    process.start()
+    answer = answers.get(timeout=60)
+    process.join()
+    return answer
+
+
+def test_a_second_run_is_told_to_try_again(tmp_path):
+    with claim(tmp_path / "sub-01", "01"):
+        assert "another run works on this subject" in ask_in_another_process(tmp_path / "sub-01")
+    assert ask_in_another_process(tmp_path / "sub-01") == "held"
+
+
+def test_an_unwritable_work_folder_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    from bidsapp.errors import CannotWriteError
+
+    with pytest.raises(CannotWriteError, match="choose a writable folder"), claim(tmp_path / "file" / "sub-01", "01"):
+        pass

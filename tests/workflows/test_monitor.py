@@ -1,0 +1,49 @@
+from types import SimpleNamespace
+
+import numpy as np
+
+from bidsapp.workflows.monitor import StepMonitor, peak_memory_mb, reset_peak_memory, step_name
+
+
+def node(name):
+    return SimpleNamespace(fullname=f"sub_01_wf.{name}", interface=SimpleNamespace(inputs=SimpleNamespace()))
+
+
+def test_a_step_is_measured_from_start_to_end():
+    steps = []
+    monitor = StepMonitor(steps.append)
+    monitor(node("session_wf.warp"), "start")
+    total = sum(i * i for i in range(300_000))
+    monitor(node("session_wf.warp"), "end")
+    assert [(step.name, step.state) for step in steps] == [("session_wf.warp", "running"), ("session_wf.warp", "done")]
+    assert 0 < steps[1].cpu_seconds <= steps[1].seconds + 0.1
+    assert total > 0
+
+
+def test_a_step_that_never_started_leaves_no_trace():
+    steps = []
+    StepMonitor(steps.append)(node("session_wf.warp"), "end")
+    assert steps == []
+
+
+def test_a_failed_step_says_so():
+    steps = []
+    monitor = StepMonitor(steps.append)
+    monitor(node("a"), "start")
+    monitor(node("a"), "exception")
+    assert steps[-1].state == "failed"
+
+
+def test_peak_memory_sees_an_allocation_and_forgets_it():
+    reset_peak_memory()
+    before = peak_memory_mb()
+    block = np.ones(30_000_000)  # 240 MB
+    during = peak_memory_mb()
+    del block
+    reset_peak_memory()
+    assert during - before > 200
+    assert peak_memory_mb() < during - 100
+
+
+def test_step_name_drops_the_subject():
+    assert step_name("sub_01_wf.ses_1_wf.align") == "ses_1_wf.align"
