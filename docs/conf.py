@@ -21,6 +21,7 @@ autodoc_typehints = "signature"
 smartquotes = False
 html_theme = "alabaster"
 html_static_path = ["_static"]
+html_css_files = ["bidsapp.css"]
 html_theme_options = {
     "description": "From a BIDS dataset to derivatives and reports. Research use only.",
     "page_width": "1100px",
