@@ -46,12 +46,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str]) -> int:
-    from bidsapp.bids.dataset import check_dataset
-    from bidsapp.cli.logfile import LogFile
     from bidsapp.cli.parse import parse
-    from bidsapp.workflows.device import resolve_device
 
     settings = parse(argv)
+    from bidsapp.bids.dataset import check_dataset
+    from bidsapp.cli.logfile import LogFile
+    from bidsapp.workflows.device import resolve_device
+
     check_dataset(settings)  # before anything is written: the output could be the input
     if settings.dry_run:
         return _dry_run(settings)
