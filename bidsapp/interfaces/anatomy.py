@@ -101,12 +101,10 @@ class CorrectBias(PureInterface):
         from bidsapp.images.bias import correct_bias
         from bidsapp.images.volume import read_volume, write_volume
 
-        corrected, field = correct_bias(
-            read_volume(Path(self.inputs.in_file)), read_volume(Path(self.inputs.mask))
-        )
+        found = correct_bias(read_volume(Path(self.inputs.in_file)), read_volume(Path(self.inputs.mask)))
         return {
-            "out_file": str(write_volume(folder / "corrected.nii.gz", corrected)),
-            "field": str(write_volume(folder / "field.nii.gz", field)),
+            "out_file": str(write_volume(folder / "corrected.nii.gz", found.corrected)),
+            "field": str(write_volume(folder / "field.nii.gz", found.field)),
         }
 
 
@@ -127,11 +125,11 @@ class NormaliseIntensity(PureInterface):
 
     def compute(self, folder: Path) -> dict[str, Any]:
         """Write ``scaled.nii.gz``."""
-        from bidsapp.images.intensity import scale_to_white_matter
+        from bidsapp.images.intensity import scale_to_tissue
         from bidsapp.images.volume import read_volume, write_volume
 
         image = read_volume(Path(self.inputs.in_file))
-        scaled = scale_to_white_matter(image, read_volume(Path(self.inputs.wm)))
+        scaled, _ = scale_to_tissue(image, read_volume(Path(self.inputs.wm)))
         return {"out_file": str(write_volume(folder / "scaled.nii.gz", scaled))}
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import bidsapp
 from bidsapp.bids.listing import modalities
 from bidsapp.cohort import Member
-from bidsapp.findings import Findings, Map, Score
-from bidsapp.interfaces.quality import quality_scores
+from bidsapp.findings import Findings, Map
+from bidsapp.interfaces.quality import quality_score, quality_scores
 
 SPACE = "MNI152NLin2009cAsym"
 KEPT_ENTITIES = ("trc", "ce")
@@ -69,13 +69,7 @@ def preprocessing_findings(
     maps += [_transform(member.transforms, reference, forward) for forward in (True, False)]
     maps.append(_template(facts))
     scores = [score for figures in quality for score in quality_scores(figures)]
-    scores.append(
-        Score(
-            name="normalisation_ncc",
-            value=facts["similarity"],
-            description="Correlation of the subject in standard space with the template, inside the brain.",
-        )
-    )
+    scores += [quality_score(images[0], name, facts[name]) for name in ("normalisation_ncc", "mask_overlap")]
     return Findings(
         analysis="preproc",
         title="Preprocessing",

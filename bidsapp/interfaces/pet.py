@@ -31,14 +31,14 @@ class SumFrames(PureInterface):
         """Write ``static.nii.gz``."""
         from bidsapp.images.checks import check_series
         from bidsapp.images.grids import to_closest_ras
-        from bidsapp.images.suvr import static_mean
+        from bidsapp.images.suvr import static_image
         from bidsapp.images.volume import write_volume
 
         frames, notes = check_series(Path(self.inputs.in_file))
         durations = json.loads(self.inputs.metadata).get("FrameDuration")
-        mean, remarks = static_mean(frames, durations)
+        mean = static_image(frames, durations)
         out_file = write_volume(folder / "static.nii.gz", to_closest_ras(mean))
-        return {"out_file": str(out_file), "notes": [*notes, *remarks]}
+        return {"out_file": str(out_file), "notes": notes}
 
 
 class ComputeSuvrInputSpec(BaseInterfaceInputSpec):
@@ -60,7 +60,7 @@ class ComputeSuvr(PureInterface):
     def compute(self, folder: Path) -> dict[str, Any]:
         """Write ``suvr.nii.gz``."""
         from bidsapp.images.grids import resample
-        from bidsapp.images.suvr import suvr
+        from bidsapp.images.suvr import compute_suvr
         from bidsapp.images.templates import cerebellum
         from bidsapp.images.transforms import read_transform
         from bidsapp.images.volume import read_volume, write_volume
@@ -68,5 +68,5 @@ class ComputeSuvr(PureInterface):
         pet, mask = read_volume(Path(self.inputs.in_file)), read_volume(Path(self.inputs.mask))
         transform = read_transform(Path(self.inputs.standard_to_native))
         region = resample(cerebellum(), pet.grid, interpolation="nearest", transform=transform)
-        ratio = suvr(pet, region.with_data((region.data > 0.5) & (mask.data > 0.5)))
-        return {"out_file": str(write_volume(folder / "suvr.nii.gz", ratio))}
+        found = compute_suvr(pet, region, brain=mask)
+        return {"out_file": str(write_volume(folder / "suvr.nii.gz", found.image))}

@@ -60,15 +60,15 @@ def init_image_wf(image: Image, brain: Bundle, settings: Settings) -> Workflow:
     )
     segment = node(network, "segment")
     debias = node(CorrectBias(), "debias")
-    measure = node(MeasureImage(), "measure")
+    measure = node(MeasureImage(modality=image.modality), "measure")
     workflow.connect(
         [
             (conform, segment, [("out_file", "in_file")]),
             (conform, debias, [("out_file", "in_file")]),
             (segment, debias, [("mask", "mask")]),
             (conform, measure, [("out_file", "in_file")]),
-            (segment, measure, [(name, name) for name in ("mask", "gm", "wm", "csf")]),
-            (debias, measure, [("field", "field")]),
+            (segment, measure, [(name, name) for name in ("mask", "gm", "wm")]),
+            (debias, measure, [("out_file", "corrected"), ("field", "field")]),
         ]
     )
     return workflow
