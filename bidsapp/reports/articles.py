@@ -1,0 +1,144 @@
+"""Turns the findings of one analysis into what a template shows; any stranger's findings will do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bidsapp.findings import Findings, Score, Table
+from bidsapp.reports.album import Album
+from bidsapp.reports.bands import Band, Region, place_in_band, read_regions
+from bidsapp.reports.figures import draw_figures
+from bidsapp.reports.layout import Layout, Section
+from bidsapp.reports.mosaic import Figure
+from bidsapp.reports.numbers import decimals_of, is_numeric, write_cells, write_name, write_number
+from bidsapp.reports.thumbnails import Thumbnail, draw_thumbnails
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """One score as text, with its place on the reference's band."""
+
+    label: str
+    description: str
+    value: str
+    unit: str
+    interval: str
+    interval_meaning: str
+    confidence: str
+    band: Band | None
+    reference: str
+    light: str
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """Heading of a column."""
+
+    label: str
+    unit: str
+    description: str
+    numeric: bool
+
+
+@dataclass(frozen=True)
+class TableView:
+    """A table as text, with thumbnails or a regional plot where it asks for them."""
+
+    title: str
+    columns: tuple[TableColumn, ...]
+    rows: tuple[tuple[str, ...], ...]
+    thumbnails: tuple[Thumbnail | None, ...] = ()
+    regions: tuple[Region, ...] = ()
+
+
+@dataclass(frozen=True)
+class Article:
+    """What a section shows of one analysis."""
+
+    anchor: str
+    title: str
+    heading: bool
+    summary: str
+    warnings: tuple[str, ...]
+    scores: tuple[ScoreRow, ...]
+    figures: tuple[Figure, ...]
+    tables: tuple[TableView, ...]
+    problems: tuple[str, ...]
+
+
+def make_article(findings: Findings, section: Section, album: Album, anchor: str) -> Article:
+    """Make what ``section`` shows of ``findings``."""
+    parts, layout = section.parts, album.layout
+    figures, problems = draw_figures(findings.maps, album) if "figures" in parts else ([], [])
+    tables = []
+    for table in findings.tables if "tables" in parts else ():
+        view, problem = make_table(table, findings, album)
+        tables.append(view)
+        problems += [problem] if problem else []
+    return Article(
+        anchor=anchor,
+        title=findings.title,
+        heading=section.headings,
+        summary=findings.summary if "summary" in parts else "",
+        warnings=findings.warnings if "warnings" in parts else (),
+        scores=tuple(make_score(score, layout) for score in findings.scores) if "scores" in parts else (),
+        figures=tuple(figures),
+        tables=tuple(tables),
+        problems=tuple(dict.fromkeys(problems)),
+    )
+
+
+def make_score(score: Score, layout: Layout) -> ScoreRow:
+    """Write a score as text."""
+    numbers = [score.value, *(score.interval or ()), *(score.reference or ())]
+    places = decimals_of([score.value]) if score.value else decimals_of(numbers)
+    interval = " to ".join(write_number(end, places) for end in score.interval) if score.interval else ""
+    band, reference = None, ""
+    if score.reference:
+        low, middle, high = (write_number(end, places) for end in score.reference)
+        reference = f"{low} to {high}, median {middle}"
+        band = place_in_band(score.value, score.reference) if score.value is not None else None
+    return ScoreRow(
+        label=write_name(score.name, layout.words),
+        description=score.description,
+        value=write_number(score.value, places),
+        unit=score.unit if score.value is not None else "",
+        interval=interval,
+        interval_meaning=score.interval_meaning,
+        confidence="" if score.confidence is None else f"{score.confidence:.0%}",
+        band=band,
+        reference=reference,
+        light=score.light,
+    )
+
+
+def make_table(table: Table, findings: Findings, album: Album) -> tuple[TableView, str]:
+    """Write a table as text; give it, and a sentence when its pictures could not be drawn."""
+    columns = tuple(
+        TableColumn(
+            label=write_name(column.name, album.layout.words),
+            unit=column.unit,
+            description=column.description,
+            numeric=is_numeric(row[index] for row in table.rows),
+        )
+        for index, column in enumerate(table.columns)
+    )
+    thumbnails: Sequence[Thumbnail | None] = ()
+    problem = ""
+    if table.display == "clusters" and table.rows:
+        thumbnails, problem = draw_thumbnails(table, findings.maps, album)
+    view = TableView(
+        title=table.title,
+        columns=columns,
+        rows=tuple(tuple(row) for row in write_cells(table.rows)),
+        thumbnails=tuple(thumbnails) if any(thumbnails) else (),
+        regions=read_regions(table) if table.display == "regions" else (),
+    )
+    return view, problem
+
+
+def anchor_of(*parts: str) -> str:
+    """Make an ``id`` of any text."""
+    return "-".join(re.sub(r"[^0-9A-Za-z]+", "-", part).strip("-").lower() or "x" for part in parts)

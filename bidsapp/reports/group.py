@@ -1,0 +1,137 @@
+"""The report of a cohort from derivatives and logs alone: tables, distributions, who stands out or failed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import bidsapp
+from bidsapp.errors import NoInputError
+from bidsapp.files import write_text
+from bidsapp.reports.articles import anchor_of
+from bidsapp.reports.cohort_tables import ScoreTable, gather, reasons, write_tables
+from bidsapp.reports.collect import (
+    PREPARATION,
+    Visit,
+    find_subjects,
+    find_visits,
+    read_dataset_name,
+    read_participants,
+)
+from bidsapp.reports.group_tables import Roll, make_group_table
+from bidsapp.reports.layout import Layout, read_layout
+from bidsapp.reports.numbers import count
+from bidsapp.reports.page import render
+from bidsapp.reports.subject import STATES
+
+
+@dataclass(frozen=True)
+class Attention:
+    """A visit that somebody should look at."""
+
+    name: str
+    link: str
+    state: str
+    state_text: str
+    exit_code: str
+    reasons: tuple[str, ...]
+
+
+def write_group(output_dir: Path) -> tuple[Path, ...]:
+    """Write ``group_report.html`` and the tables ``group_*.tsv``; give their paths, the page first.
+
+    Raises
+    ------
+    NoInputError
+        No subject left logs in ``output_dir``.
+    CannotWriteError, InputOutputError
+        A file cannot be written.
+    """
+    subjects = find_subjects(output_dir)
+    visits = [visit for subject in subjects for visit in _visits(output_dir, subject)]
+    if not visits:
+        raise NoInputError(f"{output_dir} holds no logs of any subject; run the participant level first.")
+    layout = read_layout()
+    tables = gather(visits, layout.limits)
+    written = write_tables(output_dir, visits, tables)
+    page = _render(output_dir, visits, tables, layout)
+    return (write_text(output_dir / "group_report.html", page), *written)
+
+
+def _visits(output_dir: Path, subject: str) -> tuple[Visit, ...]:
+    try:
+        return find_visits(output_dir, subject)
+    except NoInputError:
+        return ()  # a folder without a status or findings: nothing ran there
+
+
+def _render(output_dir: Path, visits: Sequence[Visit], tables: Sequence[ScoreTable], layout: Layout) -> str:
+    name = read_dataset_name(output_dir)
+    links = _links(output_dir, visits)
+    people = read_participants(output_dir)
+    attention = _attention(visits, tables, links, layout)
+    roll = Roll(visits, people, links, {item.name for item in attention})
+    states = Counter(visit.state for visit in visits)
+    versions = sorted({visit.status.version for visit in visits if visit.status}) or [bidsapp.__version__]
+    subjects = len({visit.subject for visit in visits})
+    return render(
+        "group.html.j2",
+        dataset=name,
+        simulated="simulated" in name.lower(),
+        versions=versions,
+        sentence=_sentence(subjects, visits, tables, attention),
+        tally=[(STATES[state], number) for state, number in sorted(states.items())],
+        attention=attention,
+        skipped=_skipped(visits, links),
+        tables=[make_group_table(table, roll, layout) for table in tables],
+        links=links,
+        limits=layout.limits,
+    )
+
+
+def _sentence(
+    subjects: int, visits: Sequence[Visit], tables: Sequence[ScoreTable], attention: Sequence[Attention]
+) -> str:
+    sessions = f" with {count(len(visits), 'session')}" if any(visit.session for visit in visits) else ""
+    analyses = [table for table in tables if table.analysis != PREPARATION]
+    ran = ", ".join(f"{table.title} ({len(table.rows)})" for table in analyses) or "none"
+    need = f"{len(attention)} should be looked at." if attention else "None stands out."
+    return f"{count(subjects, 'subject')}{sessions}. Analyses: {ran}. {need}"
+
+
+def _attention(
+    visits: Sequence[Visit], tables: Sequence[ScoreTable], links: Mapping[str, str], layout: Layout
+) -> list[Attention]:
+    found = []
+    for visit in visits:
+        why = [*visit.problems, *reasons(tables, visit.name, layout.limits, layout.words)]
+        if visit.state != "done":
+            error = visit.status.error if visit.status else ""
+            why.insert(0, error or f"{STATES[visit.state]}.")
+        if why:
+            code = str(int(visit.status.exit_code)) if visit.status and visit.state == "failed" else ""
+            found.append(
+                Attention(visit.name, links[visit.name], visit.state, STATES[visit.state], code, tuple(why))
+            )
+    return found
+
+
+def _skipped(
+    visits: Sequence[Visit], links: Mapping[str, str]
+) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Give (what, why, visits) for everything that was skipped, the most frequent first."""
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for visit in visits:
+        for what, why in visit.status.skipped.items() if visit.status else ():
+            found.setdefault((what, why), []).append((visit.name, links[visit.name]))
+    ordered = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
+    return [(what, why, names) for (what, why), names in ordered]
+
+
+def _links(output_dir: Path, visits: Sequence[Visit]) -> dict[str, str]:
+    """Give the link to each visit's report; empty where there is no report."""
+    present = {path.name for path in output_dir.glob("sub-*.html")}
+    files = {visit.name: f"sub-{visit.subject}.html" for visit in visits}
+    return {name: f"{file}#{anchor_of(name)}" if file in present else "" for name, file in files.items()}

@@ -1,0 +1,125 @@
+"""The declared layout of the reports, read once and typed: templates and figures have no constants."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).parents[1] / "data" / "report"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Sizes and counts; see ``layout.toml``."""
+
+    subject_bytes: int
+    group_bytes: int
+    page_rows: int
+    plain_rows: int
+    cluster_rows: int
+    dots: int
+    robust_z: float
+    fewest: int
+
+
+@dataclass(frozen=True)
+class Mosaic:
+    """How slices are cut and windowed."""
+
+    margin_mm: float
+    grey_percentiles: tuple[float, float]
+    most_labels: int
+
+
+@dataclass(frozen=True)
+class Tier:
+    """Resolution (mm per pixel), WebP quality and number of the images of a report."""
+
+    pixel_mm: float
+    quality: int
+    axial: int
+    coronal: int
+    sagittal: int
+    thumbnails: int
+    thumbnail_mm: float
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of a session: which findings it holds, and which parts of them."""
+
+    id: str
+    title: str
+    analyses: tuple[str, ...]
+    parts: tuple[str, ...]
+    headings: bool = True
+
+
+@dataclass(frozen=True)
+class Colours:
+    """Colours of contours, of the crosshair, and of overlays above and below zero."""
+
+    contour: tuple[str, ...]
+    crosshair: str
+    hot: tuple[str, ...]
+    cold: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LabelNames:
+    """Names of the values of a label map, told by its suffix and ``desc``."""
+
+    desc: str
+    suffix: str
+    names: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Everything that ``layout.toml`` declares."""
+
+    limits: Limits
+    mosaic: Mosaic
+    tiers: tuple[Tier, ...]
+    sections: tuple[Section, ...]
+    colours: Colours
+    labels: tuple[LabelNames, ...]
+    words: Mapping[str, str]
+
+    def holds(self, section: Section, analysis: str) -> bool:
+        """Tell whether the findings of ``analysis`` belong into ``section``."""
+        named = {name for other in self.sections for name in other.analyses}
+        return analysis in section.analyses or ("*" in section.analyses and analysis not in named)
+
+
+@cache
+def read_layout(path: Path = FOLDER / "layout.toml") -> Layout:
+    """Read a layout file.
+
+    Raises
+    ------
+    KeyError, TypeError
+        The file lacks a key or has one too many: a fault of the package, not of the data.
+    """
+    content = tomllib.loads(path.read_text(encoding="utf-8"))
+    mosaic, colours = content["mosaic"], content["colours"]
+    return Layout(
+        limits=Limits(**content["limits"]),
+        mosaic=Mosaic(**{**mosaic, "grey_percentiles": tuple(mosaic["grey_percentiles"])}),
+        tiers=tuple(Tier(**item) for item in content["tier"]),
+        sections=tuple(
+            Section(**{**item, "analyses": tuple(item["analyses"]), "parts": tuple(item["parts"])})
+            for item in content["section"]
+        ),
+        colours=Colours(
+            contour=tuple(colours["contour"]),
+            crosshair=colours["crosshair"],
+            hot=tuple(colours["hot"]),
+            cold=tuple(colours["cold"]),
+        ),
+        labels=tuple(LabelNames(**item) for item in content["label"]),
+        words=content["words"],
+    )
