@@ -1,0 +1,183 @@
+"""Training of the brain network: labelled heads in random contrasts, then scans with an outlined brain too."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bidsapp.analyses.brain.card import CONFIGS, LICENCE, model_card, training_metadata
+from bidsapp.bundle import Bundle
+from bidsapp.cohort import Cohort, Member
+from bidsapp.errors import BadDataError
+from bidsapp.recipe import Recipe
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from bidsapp.analyses.brain.examples import Batch, Plan
+    from bidsapp.learning.fitting import Schedule
+
+LABEL_KEY, MASK_KEY = "dseg", "mask"
+
+
+@dataclass(frozen=True)
+class Split:
+    """Who teaches, who watches, who tests; by subject."""
+
+    training: tuple[str, ...]
+    validation: tuple[str, ...]
+    held_out: tuple[str, ...]
+
+
+def train(
+    cohort: Cohort,
+    recipe: Recipe,
+    path: Path,
+    *,
+    device: str = "cpu",
+    seed: int = 0,
+    start: Mapping[str, Tensor] | None = None,
+    split: Split | None = None,
+) -> Bundle:
+    """Fit the brain network and write its bundle.
+
+    Parameters
+    ----------
+    cohort
+        Members with an image and, under ``dseg``, its MUSE label map; and members with images and, under
+        ``mask``, the outlined brain on the grid of each image.
+    recipe
+        See ``bidsapp/data/recipes/brain.toml``.
+    path
+        Folder of the bundle. Checkpoints stay beside it, in ``<path>-training``; a training that was
+        killed goes on from there.
+    device
+        ``cpu`` or ``cuda:N``.
+    seed
+        Of the split, the first weights and every example.
+    start
+        Weights to start from instead of random ones.
+    split
+        Given where the split is already fixed; else drawn by the seed.
+
+    Raises
+    ------
+    BadDataError
+        There are too few labelled heads.
+    """
+    import torch
+    from torch.utils.data import DataLoader
+
+    from bidsapp.analyses.brain.examples import Examples, read_head, read_scan
+    from bidsapp.learning.fitting import fit
+    from bidsapp.networks.brain import brain_network
+
+    heads, scans = _pairs(cohort, LABEL_KEY), _pairs(cohort, MASK_KEY)
+    split = split or split_heads(tuple(heads), recipe, seed)
+    plan = _plan(recipe, seed)
+    examples = [read_head(*pair) for name in split.training for pair in heads[name]]
+    outlined = [read_scan(*pair) for name in sorted(scans) for pair in scans[name]]
+    torch.manual_seed(seed)
+    network = brain_network(_integers(recipe, "features"))
+    if start is not None:
+        network.load_state_dict(dict(start))
+    trained = fit(
+        network,
+        batch_loss,
+        lambda step: DataLoader(Examples(examples, outlined, plan, step), batch_size=1),
+        schedule(recipe),
+        path.with_name(f"{path.name}-training"),
+        device=device,
+        processes=recipe.integer("processes") if device == "cpu" else 1,
+    )
+    metadata = training_metadata(recipe, seed=seed, split=split, scans=tuple(sorted(scans)))
+    return write_bundle(path, trained, metadata)
+
+
+def write_bundle(path: Path, network: nn.Module, metadata: Mapping[str, object]) -> Bundle:
+    """Write weights (half precision: 2 bytes each), metadata and model card."""
+    tensors = {key: value.detach().half().numpy() for key, value in network.state_dict().items()}
+    return Bundle.write(
+        path,
+        metadata=metadata,
+        tensors={"model": tensors},
+        card=model_card(metadata),
+        licence=LICENCE,
+        configs=CONFIGS,
+    )
+
+
+def split_heads(subjects: Sequence[str], recipe: Recipe, seed: int) -> Split:
+    """Draw who is held out; the same subjects and seed give the same split."""
+    held_out, validation = recipe.integer("held_out"), recipe.integer("validation")
+    if len(subjects) <= held_out + validation:
+        raise BadDataError(
+            f"Training the brain network needs more than {held_out + validation} subjects with a T1w and a "
+            f"dseg, not {len(subjects)}; add subjects or lower held_out and validation in the recipe."
+        )
+    order = random.Random(f"{seed}-held-out").sample(sorted(subjects), len(subjects))
+    end = held_out + validation
+    return Split(*(tuple(sorted(part)) for part in (order[end:], order[held_out:end], order[:held_out])))
+
+
+def batch_loss(network: nn.Module, batch: Batch) -> Tensor:
+    """Loss of one example as `bidsapp.analyses.brain.examples.Examples` yields it."""
+    import torch
+
+    from bidsapp.learning.brain_loss import tissue_border_loss
+
+    image, tissue, brain, definition = batch
+    logits = network(image[:, None].contiguous(memory_format=torch.channels_last_3d))
+    return tissue_border_loss(logits, tissue if tissue.numel() else None, brain, int(definition))
+
+
+def schedule(recipe: Recipe) -> Schedule:
+    """Turn the recipe into steps and rates."""
+    from bidsapp.learning.fitting import Schedule
+
+    return Schedule(
+        steps=recipe.integer("steps"),
+        learning_rate=recipe.number("learning_rate"),
+        final_rate=recipe.number("final_rate"),
+        average=recipe.number("average"),
+        checkpoint_steps=recipe.integer("checkpoint_steps"),
+    )
+
+
+def _plan(recipe: Recipe, seed: int) -> Plan:
+    from bidsapp.analyses.brain.examples import Plan
+
+    x, y, z = _integers(recipe, "crop")
+    return Plan(
+        steps=recipe.integer("steps"),
+        coarse_steps=recipe.integer("coarse_steps"),
+        clinical_from=recipe.integer("clinical_from"),
+        clinical_share=recipe.number("clinical_share"),
+        real_share=recipe.number("real_share"),
+        crop=(x, y, z),
+        seed=seed,
+    )
+
+
+def _integers(recipe: Recipe, key: str) -> list[int]:
+    value = recipe.values[key]
+    if not isinstance(value, list):
+        raise BadDataError(f"Recipe key '{key}' must be a list of integers, not {value!r}.")
+    return [int(item) for item in value]
+
+
+def _pairs(cohort: Cohort, key: str) -> dict[str, list[tuple[Path, Path]]]:
+    found: dict[str, list[tuple[Path, Path]]] = {}
+    for member in cohort.members:
+        if key in member.native:
+            found.setdefault(member.subject, []).extend(
+                (image, member.native[key]) for image in _images(member)
+            )
+    return found
+
+
+def _images(member: Member) -> list[Path]:
+    return [path for name, path in sorted(member.native.items()) if name not in (LABEL_KEY, MASK_KEY)]

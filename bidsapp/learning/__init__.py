@@ -1,0 +1,1 @@
+"""Losses, training loops and statistics of learning; knows tensors, not patients."""

@@ -1,0 +1,164 @@
+"""A Lightning training loop that can be killed at any moment and goes on from its last checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """How long and how fast to learn.
+
+    Attributes
+    ----------
+    steps
+        Optimiser steps in all.
+    learning_rate
+        Peak of AdamW's learning rate, reached after ``warmup`` steps.
+    final_rate
+        Learning rate at the last step as a share of the peak (cosine in between); 1 keeps it constant.
+    average
+        Decay of the running average of the weights, which is what is used in the end.
+    checkpoint_steps
+        Steps between two checkpoints.
+    """
+
+    steps: int
+    learning_rate: float
+    warmup: int = 50
+    final_rate: float = 1.0
+    average: float = 0.99
+    checkpoint_steps: int = 100
+
+    def factor(self, step: int) -> float:
+        """Give the learning rate at a step as a share of the peak."""
+        import math
+
+        if step < self.warmup:
+            return (step + 1) / self.warmup
+        done = min(1.0, (step - self.warmup) / max(1, self.steps - self.warmup))
+        return self.final_rate + (1 - self.final_rate) * 0.5 * (1 + math.cos(math.pi * done))
+
+
+class Fitting(lightning.LightningModule):
+    """A network, its loss on one batch, and the running average of its weights."""
+
+    def __init__(
+        self, network: nn.Module, loss: Callable[[nn.Module, Any], Tensor], schedule: Schedule
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(schedule.average))
+        self.average.requires_grad_(False)
+        self.loss = loss
+        self.schedule = schedule
+
+    def training_step(self, batch: Any, index: int) -> Tensor:
+        """Compute the loss of one batch."""
+        return self.loss(self.network, batch)
+
+    def on_before_zero_grad(self, optimizer: torch.optim.Optimizer) -> None:
+        """Follow the weights after each step."""
+        self.average.update_parameters(self.network)
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        """AdamW with warm-up and cosine decay."""
+        optimizer = torch.optim.AdamW(
+            self.network.parameters(), lr=self.schedule.learning_rate, weight_decay=1e-4
+        )
+        rate = torch.optim.lr_scheduler.LambdaLR(optimizer, self.schedule.factor)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
+
+
+class Progress(Callback):
+    """Write the mean loss to a log file, a line every so many steps."""
+
+    def __init__(self, path: Path, every: int = 20) -> None:
+        self.path, self.every = path, every
+        self.losses: list[float] = []
+
+    def on_train_batch_end(self, trainer: Any, module: Any, outputs: Any, batch: Any, index: int) -> None:
+        """Note the loss."""
+        import time
+
+        if trainer.global_rank:
+            return
+        self.losses.append(float(outputs["loss"]))
+        if trainer.global_step % self.every == 0:
+            mean = sum(self.losses) / len(self.losses)
+            self.losses.clear()
+            with self.path.open("a", encoding="utf-8") as stream:
+                stream.write(f"{time.strftime('%H:%M:%S')}\tstep {trainer.global_step}\tloss {mean:.4f}\n")
+
+
+def fit(
+    network: nn.Module,
+    loss: Callable[[nn.Module, Any], Tensor],
+    batches: Callable[[int], Any],
+    schedule: Schedule,
+    folder: Path,
+    *,
+    device: str = "cpu",
+    processes: int = 1,
+) -> nn.Module:
+    """Train a network; go on from ``folder/last.ckpt`` if it is there.
+
+    Parameters
+    ----------
+    network
+        Changed in place.
+    loss
+        Scalar loss of the network on a batch.
+    batches
+        Gives a loader whose first batch is that of the step asked for.
+    schedule
+        Length, learning rate, checkpoints.
+    folder
+        Checkpoints and ``loss.tsv``.
+    device
+        ``cpu`` or ``cuda:N``.
+
+    Returns
+    -------
+    Module
+        A network with the averaged weights.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    last = folder / "last.ckpt"
+    start = (
+        int(torch.load(last, map_location="cpu", weights_only=False)["global_step"]) if last.exists() else 0
+    )
+    fitting = Fitting(network, loss, schedule)
+    trainer = lightning.Trainer(
+        accelerator="cpu" if device == "cpu" else "gpu",
+        devices=processes if device == "cpu" else [int(device.partition(":")[2] or 0)],
+        strategy="ddp" if processes > 1 else "auto",
+        use_distributed_sampler=False,
+        precision="bf16-mixed",
+        max_steps=schedule.steps,
+        gradient_clip_val=1.0,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        callbacks=[
+            Progress(folder / "loss.tsv"),
+            ModelCheckpoint(
+                folder, save_last=True, save_top_k=0, every_n_train_steps=schedule.checkpoint_steps
+            ),
+        ],
+    )
+    if start < schedule.steps:
+        trainer.fit(fitting, batches(start), ckpt_path=last if last.exists() else None, weights_only=False)
+    else:
+        fitting.load_state_dict(torch.load(last, map_location="cpu", weights_only=False)["state_dict"])
+    averaged: nn.Module = fitting.average.module
+    return averaged
