@@ -1,0 +1,215 @@
+"""Datasets and command lines with which a run must not start: one sentence and the documented exit code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+NO_CHANGE: Callable[[Path], object] = lambda root: None  # noqa: E731
+
+
+@dataclass(frozen=True)
+class RunFault:
+    """A run that cannot start.
+
+    Attributes
+    ----------
+    name
+        What is wrong.
+    change
+        Makes it so, given a folder that holds the dataset in ``bids``.
+    words
+        Command line; ``{}`` stands for the folder. The default runs participant on the dataset.
+    code
+        Exit code.
+    sentence
+        Pattern that standard error must fit.
+    """
+
+    name: str
+    words: str
+    code: int
+    sentence: str
+    change: Callable[[Path], object] = NO_CHANGE
+
+
+RUN = "{}/bids {}/out participant"
+
+
+def file(name: str, content: str | bytes) -> Callable[[Path], object]:
+    """Write a file under the folder."""
+
+    def change(root: Path) -> None:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    return change
+
+
+def description(content: object) -> Callable[[Path], object]:
+    """Write dataset_description.json of the input."""
+    return file("bids/dataset_description.json", content if isinstance(content, str) else json.dumps(content))
+
+
+def _no_subjects(root: Path) -> None:
+    (root / "bids" / "sub-one").rename(root / "elsewhere")
+
+
+def _empty(root: Path) -> None:
+    (root / "bids").rename(root / "elsewhere")
+    (root / "bids").mkdir()
+
+
+def option(
+    name: str, words: str, code: int, sentence: str, change: Callable[[Path], object] = NO_CHANGE
+) -> RunFault:
+    """Make a fault of options added to the participant run."""
+    return RunFault(name, f"{RUN} {words}", code, sentence, change)
+
+
+def setting(name: str, content: str | bytes, code: int, sentence: str) -> RunFault:
+    """Make a fault of a config file."""
+    return option(name, "--config-file {}/c.toml", code, sentence, file("c.toml", content))
+
+
+def narrowing(name: str, content: str, code: int, sentence: str) -> RunFault:
+    """Make a fault of a filter file."""
+    return option(name, "--bids-filter-file {}/f.json", code, sentence, file("f.json", content))
+
+
+DATASETS = (
+    RunFault(
+        "no description",
+        RUN,
+        16,
+        r"no dataset_description\.json",
+        lambda r: (r / "bids/dataset_description.json").unlink(),
+    ),
+    RunFault("broken description", RUN, 16, r"not valid JSON", description('{"Name": ')),
+    RunFault("description is a list", RUN, 16, r"lacks Name and BIDSVersion", description([])),
+    RunFault("description without version", RUN, 16, r"lacks BIDSVersion", description({"Name": "x"})),
+    RunFault("empty folder", RUN, 16, r"no dataset_description\.json", _empty),
+    RunFault("input is a file", "{}/bids/dataset_description.json {}/out participant", 66, r"not a folder"),
+    RunFault("input is not there", "{}/nothing {}/out participant", 66, r"does not exist"),
+    RunFault("no subject", RUN, 18, r"no subject", _no_subjects),
+)
+
+FOLDERS = (
+    RunFault("output is the input", "{}/bids {}/bids participant", 64, r"is the input folder"),
+    RunFault("output inside the input", "{}/bids {}/bids/sub-one/out participant", 64, r"inside"),
+    RunFault("input inside the output", "{}/bids {} participant", 64, r"inside"),
+    RunFault("output is a file", "{}/bids {}/o participant", 73, r"{}/o", file("o", "")),
+    RunFault("output under a file", "{}/bids {}/o/p participant", 73, r"{}/o", file("o", "")),
+    RunFault(
+        "output of another program",
+        RUN,
+        64,
+        r"made by fMRIPrep",
+        file(
+            "out/dataset_description.json",
+            '{"Name": "x", "BIDSVersion": "1.8.0", "GeneratedBy": [{"Name": "fMRIPrep"}]}',
+        ),
+    ),
+    RunFault(
+        "output name too long", "{}/bids {}/" + "x" * 300 + " participant", 73, r"[Ff]ile name too long"
+    ),
+    option("work folder inside the input", "-w {}/bids/work", 64, r"[Ww]ork folder"),
+    option("work folder is a file", "-w {}/w", 73, r"{}/w", file("w", "")),
+)
+
+USAGE = (
+    RunFault("no words", "", 64, r"BIDS_DIR"),
+    RunFault("no level", "{}/bids {}/out", 64, r"level"),
+    RunFault("unknown level", "{}/bids {}/out participants", 17, r"Unknown analysis level 'participants'"),
+    option("unknown option", "--participant-lable 01", 64, r"--participant-lable"),
+    option("unknown analysis", "--analysis astrology", 69, r"astrology"),
+    option("odd device", "--device gpu", 64, r"--device"),
+    option("memory below zero", "--mem-gb -3", 64, r"--mem-gb"),
+    option("no processor", "--nprocs 0", 64, r"--nprocs"),
+    option("half a processor", "--nprocs 1.5", 64, r"--nprocs"),
+    option("more threads than processors", "--nprocs 1 --omp-nthreads 2", 64, r"--omp-nthreads 2"),
+    option("seed below zero", "--random-seed -1", 64, r"--random-seed"),
+    option("odd resolution", "--output-resolution 3", 64, r"--output-resolution"),
+    option("option of another level", "--target age", 64, r"--target belongs to the level train"),
+    option("odd label", "--participant-label ../x", 64, r"no BIDS label"),
+    option(
+        "wanted and excluded",
+        "--participant-label one --exclude-participant-label one",
+        64,
+        r"both asked for and excluded",
+    ),
+    RunFault("training of nothing", "{}/bids {}/out train", 64, r"--analysis"),
+)
+
+SELECTION = (
+    option("subject not there", "--participant-label three", 18, r"no sub-three"),
+    option("all excluded", "--exclude-participant-label one", 18, r"leave none"),
+    option("session not there", "--session-label 09", 18, r"no ses-09"),
+    option("no filter file", "--bids-filter-file {}/f.json", 66, r"f\.json"),
+    narrowing("broken filter file", '{"T1w": {', 65, r"not valid JSON"),
+    narrowing("filter file is a list", "[1]", 65, r"f\.json"),
+    narrowing("filter of unknown modality", '{"T9w": {"run": 1}}', 65, r"T9w"),
+    narrowing("filter of unknown entity", '{"T1w": {"runn": 1}}', 65, r"runn"),
+    narrowing("filter matches nothing", '{"T1w": {"run": 7}}', 18, r"leave no image"),
+)
+
+FILES = (
+    option("no config file", "--config-file {}/c.toml", 66, r"c\.toml"),
+    setting("broken config", "nprocs = = 2", 65, r"not valid TOML"),
+    setting("unknown config key", "nproc = 2", 65, r"nproc"),
+    setting("wrong type in config", 'nprocs = "many"', 65, r"nprocs"),
+    setting("binary config", bytes(range(256)), 65, r"not valid TOML"),
+    option("no bundle", "--bundle {}/b", 66, r"{}/b"),
+    option(
+        "bundle without metadata",
+        "--bundle {}/b",
+        65,
+        r"metadata\.json",
+        file("b/models/model.safetensors", ""),
+    ),
+    option("broken bundle", "--bundle {}/b", 65, r"metadata\.json", file("b/configs/metadata.json", "{")),
+    option("no derivatives", "--derivatives {}/d", 66, r"{}/d"),
+    option("no reference", "--reference {}/r", 66, r"{}/r"),
+    option("no plugin file", "--nipype-plugin-file {}/p.yml", 66, r"p\.yml"),
+    option("broken plugin file", "--nipype-plugin-file {}/p.yml", 65, r"p\.yml", file("p.yml", "plugin: [")),
+    option(
+        "damaged database",
+        "--bids-database-dir {}/db",
+        65,
+        r"damaged",
+        file("db/layout_index.sqlite", b"x" * 5000),
+    ),
+    RunFault("group without results", "{}/bids {}/out group", 66, r"run the participant level first"),
+    RunFault("no recipe", "{}/bids {}/out train --analysis brain --recipe {}/r.toml", 66, r"r\.toml"),
+    RunFault(
+        "broken recipe",
+        "{}/bids {}/out train --analysis brain --recipe {}/r.toml",
+        65,
+        r"not valid TOML",
+        file("r.toml", "= 1"),
+    ),
+    RunFault(
+        "unknown recipe key",
+        "{}/bids {}/out train --analysis brain --recipe {}/r.toml",
+        65,
+        r"unknown recipe key 'magic'",
+        file("r.toml", "magic = 1"),
+    ),
+    RunFault(
+        "broken query",
+        "{}/bids {}/out train --analysis anomaly --controls group==",
+        64,
+        r"[Qq]uery|--controls",
+    ),
+    RunFault(
+        "query with code",
+        "{}/bids {}/out train --analysis anomaly --controls __import__('os')",
+        64,
+        r"[Qq]uery|--controls",
+    ),
+)
+
+RUN_FAULTS = DATASETS + FOLDERS + USAGE + SELECTION + FILES
