@@ -64,8 +64,6 @@ class PlainProgress(AbstractContextManager["PlainProgress"]):
         except BrokenPipeError:
             self._log.write("Nobody reads the terminal's lines any more; they go on in this file.")
             self._stream = _nowhere()
-        except UnicodeEncodeError:
-            print(line.encode("ascii", "backslashreplace").decode("ascii"), file=self._stream, flush=True)
 
     def __exit__(self, *_: object) -> None:
         """Leave the stream open: it is the caller's."""

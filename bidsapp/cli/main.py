@@ -7,11 +7,12 @@ import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from io import TextIOWrapper
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from bidsapp.cli.failure import PIPE_CLOSED, TerminatedError, explain
-from bidsapp.errors import ExitCode, InputOutputError
+from bidsapp.errors import ExitCode, InputOutputError, NoInputError
 
 if TYPE_CHECKING:
     from bidsapp.cli.logfile import LogFile
@@ -32,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         Exit code; see :class:`bidsapp.errors.ExitCode`. Beside these: 130 when interrupted, 143 when
         asked to end, 141 when standard output was closed early.
     """
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # any path can be shown on any terminal
     try:
         code = _run(sys.argv[1:] if argv is None else argv)
         sys.stdout.flush()
@@ -54,6 +57,8 @@ def _run(argv: Sequence[str]) -> int:
     from bidsapp.workflows.device import resolve_device
 
     check_dataset(settings)  # before anything is written: the output could be the input
+    if settings.levels[0] == "group" and not settings.output_dir.is_dir():
+        raise NoInputError(f"OUTPUT_DIR {settings.output_dir} does not exist; run participant first.")
     if settings.dry_run:
         return _dry_run(settings)
     signal.signal(signal.SIGTERM, _on_terminate)

@@ -180,7 +180,13 @@ def test_a_log_is_never_written_into_the_dataset(tmp_path, capsys):
 
 def test_the_group_level_needs_no_raw_data(app, tmp_path):
     shutil.rmtree(tmp_path / "in")
+    (tmp_path / "out").mkdir()
     assert app("group")[0] == 0
+
+
+def test_the_group_level_of_a_mistyped_folder_makes_none(app, tmp_path):
+    assert app("group")[0] == ExitCode.NO_INPUT
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_output_folder_that_is_a_file_cannot_be_written(app, tmp_path):
@@ -207,3 +213,24 @@ def test_a_reader_that_goes_away_is_no_error_of_ours(tmp_path):
     assert writer.stderr is not None
     assert writer.stderr.read() == b""
     assert writer.wait(30) == 141
+
+
+def test_a_path_with_any_letters_is_shown_on_any_terminal(tmp_path):
+    folder = tmp_path / "Löwe—\udcff"
+    folder.mkdir()
+    (folder / "dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.10.0"}')
+    code = (
+        "import sys\nfrom types import SimpleNamespace as N\n"
+        "sys.modules['bidsapp.workflows.run'] = N(plan=lambda settings: [])\n"
+        "from bidsapp.cli.main import main\n"
+        "sys.exit(main([sys.argv[1], sys.argv[1] + '-out', 'participant', '--dry-run']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, folder],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "L\\xf6we\\u2014\\udcff" in done.stdout
