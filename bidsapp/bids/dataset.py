@@ -107,7 +107,7 @@ def describe_output(output_dir: Path, settings: Settings, version: str) -> dict[
 
 def _check_apart(settings: Settings) -> None:
     bids_dir, output_dir = settings.bids_dir.resolve(), settings.output_dir.resolve()
-    if output_dir == bids_dir and set(settings.levels) > {"group"}:
+    if output_dir == bids_dir and not set(settings.levels) <= {"group"}:
         raise UsageError(f"Output folder {output_dir} is the input folder; choose another one.")
     for folder, what in ((output_dir, "Output"), (settings.work_root.resolve(), "Work")):
         if folder == bids_dir and what == "Output":
