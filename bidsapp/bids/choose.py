@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from bidsapp.bids.index import Indexed
 from bidsapp.bids.listing import Modality, modalities
 from bidsapp.bids.naming import entity_names
 from bidsapp.inputs import Image
-
-if TYPE_CHECKING:
-    from bids.layout import BIDSFile
 
 # Entities that the BIDS schema allows in the names of raw images of these modalities.
 RAW = frozenset({"sub", "ses", "task", "acq", "ce", "trc", "rec", "run", "echo", "part", "chunk"})
@@ -25,18 +23,17 @@ class Candidate(NamedTuple):
 
     path: Path
     entities: Mapping[str, str]
-    file: BIDSFile
+    indexed: Indexed
 
 
-def candidates(found: Iterable[BIDSFile]) -> tuple[list[Candidate], list[str]]:
+def candidates(found: Iterable[Indexed]) -> tuple[list[Candidate], list[str]]:
     """Keep the files that have a valid name and can be read; give a sentence for each other one."""
     kept: list[Candidate] = []
     notes: list[str] = []
     short = {long: name for name, long in entity_names().items()}
     for item in sorted(found, key=lambda file: str(file.path)):
-        path = Path(item.path)
-        own = item.get_entities()
-        entities = {short[key]: str(value) for key, value in own.items() if key in short}
+        path = item.path
+        entities = {short[key]: str(value) for key, value in item.entities.items() if key in short}
         reason = _odd(path, entities) or _unreadable(path)
         if reason:
             notes.append(f"{path.name} was left out: {reason}")
@@ -47,7 +44,7 @@ def candidates(found: Iterable[BIDSFile]) -> tuple[list[Candidate], list[str]]:
 
 
 def choose(
-    name: str, found: Iterable[Candidate], admitted: frozenset[str] | None
+    name: str, found: Iterable[Candidate], admitted: frozenset[str] | None, *, metadata: bool = True
 ) -> tuple[Image | None, list[str]]:
     """Choose the image of one modality.
 
@@ -62,24 +59,26 @@ def choose(
         Files of one subject and session.
     admitted
         Paths that the filter of this modality leaves; ``None`` when there is no filter.
+    metadata
+        Whether the sidecars were read.
     """
     modality = modalities()[name]
     fitting = [item for item in found if _fits(item, modality, admitted)]
     if not fitting:
         return None, []
     best, notes = _best(fitting, name)
-    metadata = dict(best.file.get_metadata())
-    if not metadata:
+    content = dict(best.indexed.file.get_metadata()) if metadata else {}
+    if metadata and not content:
         notes.append(f"{best.path.name} has no sidecar: what it would say is unknown.")
     entities = {key: value for key, value in best.entities.items() if key not in {"sub", "ses"}}
-    suffix = str(best.file.get_entities()["suffix"])
+    suffix = str(best.indexed.entities["suffix"])
     image = Image(
         path=best.path,
         modality=name,
         datatype=best.path.parent.name,
         suffix=suffix,
         entities=entities,
-        metadata=metadata,
+        metadata=content,
     )
     return image, notes
 
@@ -90,7 +89,7 @@ def _fits(item: Candidate, modality: Modality, admitted: frozenset[str] | None) 
     if admitted is not None:
         right = agent is None or own is None or own.lower() == agent.lower()
         return str(item.path) in admitted and right and (agent is None) == (own is None)
-    entities = item.file.get_entities()
+    entities = item.indexed.entities
     if entities.get("suffix") != modality.suffix or entities.get("datatype") != modality.datatype:
         return False
     return own is None if agent is None else own is not None and own.lower() == agent.lower()

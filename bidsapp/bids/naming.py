@@ -28,7 +28,7 @@ def entity_names() -> Mapping[str, str]:
     return {str(short): str(long) for short, long in json.loads(text).items()}
 
 
-def derivative_path(  # noqa: PLR0917 - the parts of a name, in its order
+def derivative_path(
     subject: str,
     session: str | None,
     datatype: str,

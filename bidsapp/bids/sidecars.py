@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,6 +30,11 @@ def map_metadata(item: Map, findings: Findings, inputs: Inputs | None, output_di
 
     ``Sources`` that are paths become BIDS URIs: ``bids::`` in this dataset, ``bids:raw:`` in the source;
     paths elsewhere (work folder) are left out.
+
+    Raises
+    ------
+    BadDataError
+        An image of a modality does not say whether it is skull-stripped.
     """
     content = dict(item.metadata)
     sources = content.pop("Sources", None)
@@ -46,6 +52,11 @@ def map_metadata(item: Map, findings: Findings, inputs: Inputs | None, output_di
             findings.subject, findings.session, "anat", {"desc": "preproc"}, space, ".nii.gz"
         )
         content["SpatialReference"] = f"bids::{reference}"
+    if _is_volume(item) and "SkullStripped" not in content:
+        raise BadDataError(
+            f"Analysis {findings.analysis}: map '{item.title}' ({item.suffix}) lacks SkullStripped in its "
+            "metadata, which BIDS requires."
+        )
     resolution = item.entities.get("res")
     if resolution in RESOLUTIONS:
         content.setdefault("Resolution", RESOLUTIONS[resolution])
@@ -64,6 +75,15 @@ def column_metadata(table: Table) -> dict[str, object]:
     if "task" in table.entities:
         content["TaskName"] = table.entities["task"]
     return content
+
+
+def with_gaps(table: Table) -> Table:
+    """Give the table with ``None`` in place of what is not a finite number."""
+    rows = tuple(
+        tuple(None if isinstance(cell, float) and not math.isfinite(cell) else cell for cell in row)
+        for row in table.rows
+    )
+    return replace(table, rows=rows)
 
 
 def tsv_text(table: Table) -> str:
@@ -88,13 +108,17 @@ def tsv_text(table: Table) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    if cell is None or (isinstance(cell, float) and not math.isfinite(cell)):
+    if cell is None:
         return "n/a"
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):
         return repr(float(cell))
     return " ".join(str(cell).split()) or "n/a"
+
+
+def _is_volume(item: Map) -> bool:
+    return any(modality.suffix == item.suffix for modality in modalities().values())
 
 
 def _own_source(item: Map, inputs: Inputs | None) -> list[Path] | None:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from bidsapp.bids.naming import derivative_path
-from bidsapp.bids.sidecars import column_metadata, map_metadata, tsv_text
+from bidsapp.bids.sidecars import column_metadata, map_metadata, tsv_text, with_gaps
 from bidsapp.errors import BadDataError, BidsAppError
 from bidsapp.files import write_atomically, write_json, write_text
 from bidsapp.findings import Findings, Map, Table
@@ -27,7 +27,8 @@ def write_findings(findings: Findings, inputs: Inputs | None, output_dir: Path) 
     Parameters
     ----------
     findings
-        Maps' paths say where the files are now; they are copied and stay there.
+        Maps' paths say where the files are now; they are copied and stay there. Cells that are no
+        finite number become gaps; scores must be finite or ``None``.
     inputs
         The images that the findings came from, for ``Sources``; ``None`` when they are not at hand.
     output_dir
@@ -36,19 +37,19 @@ def write_findings(findings: Findings, inputs: Inputs | None, output_dir: Path) 
     Returns
     -------
     Findings
-        The same with paths relative to ``output_dir``, as written to ``logs/``; that file is written
-        last, so findings never name a file that is not there. Files of an earlier run of this analysis
-        that are no longer among its findings are removed.
+        The same with paths relative to ``output_dir`` and the sidecars' metadata, as written to ``logs/``;
+        that file is written last, so findings never name a file that is not there. Files of an earlier
+        run of this analysis that are no longer among its findings are removed.
 
     Raises
     ------
     BadDataError
-        A map has no file, an impossible name, or the name of another one.
+        A map has no file, an impossible name, the name of another one, or lacks metadata that BIDS requires.
     CannotWriteError, InputOutputError
         The output folder cannot be written.
     """
-    maps = tuple(_complete(item, inputs) for item in findings.maps)
-    findings = replace(findings, maps=maps)
+    findings = _complete(findings, inputs, output_dir)
+    maps = findings.maps
     names = {index: map_path(findings, item) for index, item in enumerate(maps)}
     if len(set(names.values())) < len(names):
         twice = next(name for name in names.values() if list(names.values()).count(name) > 1)
@@ -56,8 +57,7 @@ def write_findings(findings: Findings, inputs: Inputs | None, output_dir: Path) 
     sidecars: dict[PurePosixPath, dict[str, object]] = {}
     for index, item in enumerate(maps):
         _copy(item, output_dir / names[index], findings.analysis)
-        content = map_metadata(item, findings, inputs, output_dir)
-        sidecars.setdefault(_json(names[index]), {}).update(content)
+        sidecars.setdefault(_json(names[index]), {}).update(item.metadata)
     for table in findings.tables:
         name = table_path(findings, table)
         write_text(output_dir / name, tsv_text(table))
@@ -99,7 +99,16 @@ def _json(name: PurePosixPath) -> PurePosixPath:
     return name.with_name(name.name.split(".", 1)[0] + ".json")
 
 
-def _complete(item: Map, inputs: Inputs | None) -> Map:
+def _complete(findings: Findings, inputs: Inputs | None, output_dir: Path) -> Findings:
+    maps = tuple(_with_tracer(item, inputs) for item in findings.maps)
+    return replace(
+        findings,
+        maps=tuple(replace(item, metadata=map_metadata(item, findings, inputs, output_dir)) for item in maps),
+        tables=tuple(with_gaps(table) for table in findings.tables),
+    )
+
+
+def _with_tracer(item: Map, inputs: Inputs | None) -> Map:
     """Add the tracer to the name of a PET map: BIDS wants it where the source has it."""
     pet = inputs.images.get("pet") if inputs else None
     if item.suffix != "pet" or "trc" in item.entities or pet is None or "trc" not in pet.entities:
@@ -133,7 +142,7 @@ def _write_sidecar(path: Path, content: Mapping[str, object]) -> None:
     try:
         write_json(path, content)
     except (TypeError, ValueError) as error:
-        raise BadDataError(f"The metadata of {path.name} cannot be written as JSON ({error}).") from error
+        raise BadDataError(f"{path.name} cannot be written as JSON ({error}); mend the analysis.") from error
 
 
 def _finish(findings: Findings, output_dir: Path, sidecars: set[PurePosixPath]) -> None:
@@ -145,7 +154,10 @@ def _finish(findings: Findings, output_dir: Path, sidecars: set[PurePosixPath]) 
             before = outputs(Findings.read(own), output_dir)
         except BidsAppError as error:
             _LOG.warning("%s Files of the earlier run are kept.", error)
-    findings.write(own)
+    try:
+        findings.write(own)
+    except (TypeError, ValueError) as error:
+        raise BadDataError(f"{own.name} cannot be written as JSON ({error}); mend the analysis.") from error
     kept = {map_path(findings, item) for item in findings.maps} | sidecars
     kept |= {table_path(findings, table) for table in findings.tables}
     for name in set(before) - kept - {PurePosixPath(own.relative_to(output_dir).as_posix())}:

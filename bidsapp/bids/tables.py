@@ -6,21 +6,23 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 from bidsapp.errors import InputOutputError
 
 Covariates = dict[str, str | float]
 
 GAPS = frozenset({"", "n/a", "na", "nan", "null", "none", "."})
+_IDS = {"participant_id": "sub-", "session_id": "ses-"}
 _NUMBER = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d*)?([eE][+-]?\d+)?|[+-]?\.\d+")
 _CAPPED = re.compile(r"(\d+(?:\.\d+)?)\s*\+|>\s*=?\s*(\d+(?:\.\d+)?)")
 _COMMA = re.compile(r"[+-]?\d+,\d+")
 
 
-class TsvTable(NamedTuple):
+@dataclass(frozen=True)
+class TsvTable:
     """A table as it is in the file: stripped text, and sentences on what was odd."""
 
     name: str
@@ -28,10 +30,25 @@ class TsvTable(NamedTuple):
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
 
+    @cached_property
+    def by_label(self) -> Mapping[str, Mapping[str, tuple[int, ...]]]:
+        """Give, for each ``*_id`` column, the rows of each label (without its prefix)."""
+        index: dict[str, dict[str, tuple[int, ...]]] = {}
+        for place, name in enumerate(self.columns):
+            if name in _IDS:
+                of = index.setdefault(name, {})
+                for number, row in enumerate(self.rows):
+                    label = row[place].removeprefix(_IDS[name])
+                    of[label] = (*of.get(label, ()), number)
+        return index
+
+    def record(self, number: int) -> dict[str, str]:
+        """Give a row as column to text."""
+        return dict(zip(self.columns, self.rows[number], strict=True))
+
     def records(self) -> Iterator[dict[str, str]]:
         """Yield each row as column to text."""
-        for row in self.rows:
-            yield dict(zip(self.columns, row, strict=True))
+        return (self.record(number) for number in range(len(self.rows)))
 
 
 def read_covariates(
@@ -53,27 +70,22 @@ def read_covariates(
     InputOutputError
         A table exists but cannot be opened.
     """
-    person = f"sub-{subject}"
     values: Covariates = {}
     notes: list[str] = []
     names: set[str] = set()
-    sessions = bids_dir / person / f"{person}_sessions.tsv"
-    for path in (bids_dir / "participants.tsv", sessions):
-        table = _existing(path)
-        if table is None or (path == sessions and session is None):
-            continue
-        label = {"participant_id": person} if path != sessions else {"session_id": f"ses-{session}"}
-        values.update(_row(table, label, notes))
-        names.update(table.columns)
+    paths = [bids_dir / "participants.tsv"]
+    if session is not None:
+        paths.append(bids_dir / f"sub-{subject}" / f"sub-{subject}_sessions.tsv")
+    for path in paths:
+        if path.exists():
+            table = read_tsv(path)
+            values.update(_row(table, subject, session, notes))
+            names.update(table.columns)
     folder = bids_dir / "phenotype"
     for path in sorted(folder.glob("*.tsv")) if phenotype and folder.is_dir() else ():
         table = read_tsv(path)
-        label = {"participant_id": person}
-        if "session_id" in table.columns:
-            label["session_id"] = f"ses-{session}" if session else ""
-        row = _row(table, label, notes, required=False)
-        own = [name for name in table.columns if not name.endswith("_id")]
-        renamed = {name: f"{path.stem}_{name}" if name in names else name for name in own}
+        row = _row(table, subject, session, notes, required=False)
+        renamed = {name: f"{path.stem}_{name}" if name in names else name for name in table.columns}
         values.update({renamed[name]: value for name, value in row.items()})
         names.update(renamed.values())
     return values, tuple(notes)
@@ -108,10 +120,6 @@ def as_value(text: str) -> tuple[str | float | None, str]:
     return text, ""
 
 
-def _existing(path: Path) -> TsvTable | None:
-    return read_tsv(path) if path.exists() else None
-
-
 @lru_cache(maxsize=64)
 def _read_tsv(path: Path, _modified: int, _size: int) -> TsvTable:
     notes: list[str] = []
@@ -144,37 +152,34 @@ def _read_tsv(path: Path, _modified: int, _size: int) -> TsvTable:
 
 
 def _row(
-    table: TsvTable, labels: Mapping[str, str], notes: list[str], *, required: bool = True
+    table: TsvTable, subject: str, session: str | None, notes: list[str], *, required: bool = True
 ) -> Covariates:
+    """Give the values of the first row of ``subject`` (where the table names subjects) and ``session``."""
     notes += table.notes
-    key, label = next(iter(labels.items()))
-    if key not in table.columns:
+    ids = {"participant_id": subject, "session_id": session}
+    keys = [name for name in ids if name in table.by_label]
+    if not keys:
         if table.columns:
-            notes.append(f"{table.name} has no column {key} and was not used.")
+            notes.append(f"{table.name} has no column of labels (participant_id) and was not used.")
         return {}
-    rows = [row for row in table.records() if _matches(row, labels)]
+    numbers = set(range(len(table.rows)))
+    for key in keys:
+        own = table.by_label[key].get(ids[key] or "", ())
+        every = [number for gap in GAPS for number in table.by_label[key].get(gap, ())]
+        numbers &= {*own, *(every if key == "session_id" else ())}
+    rows = [table.record(number) for number in sorted(numbers)]
     if not rows:
         if required:
-            notes.append(f"{table.name} has no row for {label}.")
+            notes.append(f"{table.name} has no row for {_IDS[keys[0]]}{ids[keys[0]]}.")
         return {}
     if any(row != rows[0] for row in rows[1:]):
+        label = f"{_IDS[keys[0]]}{ids[keys[0]]}"
         notes.append(f"{table.name} has {len(rows)} different rows for {label}; the first was used.")
     values: Covariates = {}
     for name, text in rows[0].items():
         value, remark = as_value(text)
         if remark:
             notes.append(f"{table.name}: {name} {remark}.")
-        if value is not None and name and name not in {"participant_id", "session_id"}:
+        if value is not None and name and name not in _IDS:
             values[name] = value
     return values
-
-
-def _matches(row: Mapping[str, str], labels: Mapping[str, str]) -> bool:
-    for key, label in labels.items():
-        text = row[key]
-        prefix = label.split("-", 1)[0] + "-"
-        if key == "session_id" and text.lower() in GAPS:
-            continue
-        if text.removeprefix(prefix) != label.removeprefix(prefix):
-            return False
-    return True
