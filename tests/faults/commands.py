@@ -122,7 +122,7 @@ FOLDERS = (
 
 USAGE = (
     RunFault("no words", "", 64, r"BIDS_DIR"),
-    RunFault("no level", "{}/bids {}/out", 64, r"level"),
+    RunFault("no level", "{}/bids {}/out", 64, r"{participant,group,train} missing"),
     RunFault("unknown level", "{}/bids {}/out participants", 17, r"Unknown analysis level 'participants'"),
     option("unknown option", "--participant-lable 01", 64, r"--participant-lable"),
     option("unknown analysis", "--analysis astrology", 69, r"astrology"),

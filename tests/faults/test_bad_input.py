@@ -3,63 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from bidsapp.cli.main import main
-from bidsapp.simulate.sample import write_sample
 from tests.faults.broken import ODD_BUT_USABLE, SUBJECT_FAULTS, SubjectFault
 from tests.faults.commands import RUN_FAULTS, RunFault
+from tests.faults.datasets import assert_no_traceback, make_dataset, run
 from tests.faults.tables import ODDITIES, Oddity, t1w
-
-DESCRIPTION = {"Name": "SIMULATED: broken on purpose", "BIDSVersion": "1.10.0", "DatasetType": "raw"}
-
-
-@pytest.fixture(scope="session")
-def head(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a simulated T1w image with its sidecar, of 3 mm."""
-    folder = tmp_path_factory.mktemp("head") / "sample"
-    return write_sample(folder, subjects=["control03"], voxel_size=3)[0]
-
-
-def add_subject(root: Path, label: str, head: Path) -> Path:
-    image = t1w(root, label=label)
-    image.parent.mkdir(parents=True)
-    shutil.copyfile(head, image)
-    shutil.copyfile(
-        head.with_name(head.name.replace(".nii.gz", ".json")), image.with_suffix("").with_suffix(".json")
-    )
-    return image
-
-
-def make_dataset(root: Path, labels: Sequence[str], head: Path) -> None:
-    root.mkdir()
-    (root / "dataset_description.json").write_text(json.dumps(DESCRIPTION))
-    rows = [f"sub-{label}\t40\tF\tcontrol" for label in labels]
-    (root / "participants.tsv").write_text("\n".join(["participant_id\tage\tsex\tgroup", *rows]) + "\n")
-    for label in labels:
-        add_subject(root, label, head)
-
-
-def run(words: Sequence[str], timeout: float = 900) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bidsapp.cli.main", *words]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=timeout, env=environment
-    )
-
-
-def assert_no_traceback(text: str) -> None:
-    assert "Traceback" not in text
-    assert "Internal error" not in text
-    assert not re.search(r'File ".*", line \d+', text)
 
 
 @pytest.mark.parametrize("fault", RUN_FAULTS, ids=lambda fault: fault.name)
