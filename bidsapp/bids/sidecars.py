@@ -28,8 +28,9 @@ def modality_of(suffix: str, agent: str | None) -> str | None:
 def map_metadata(item: Map, findings: Findings, inputs: Inputs | None, output_dir: Path) -> dict[str, object]:
     """Give the sidecar of a map: its own metadata, and what BIDS requires and the name already says.
 
-    ``Sources`` that are paths become BIDS URIs: ``bids::`` in this dataset, ``bids:raw:`` in the source;
-    paths elsewhere (work folder) are left out.
+    ``Sources`` that are paths become BIDS URIs: ``bids::`` in this dataset, ``bids:raw:`` in the source; a
+    bare file name is one of the source, in the folder of the map's datatype; paths elsewhere (work
+    folder) are left out.
 
     Raises
     ------
@@ -43,7 +44,7 @@ def map_metadata(item: Map, findings: Findings, inputs: Inputs | None, output_di
     if isinstance(sources, str | Path):
         sources = [sources]
     if isinstance(sources, list | tuple):
-        uris = [uri for source in sources if (uri := _uri(source, findings.subject, output_dir))]
+        uris = [uri for source in sources if (uri := _uri(source, item, findings, output_dir))]
         if uris:
             content["Sources"] = uris
     space = item.entities.get("space")
@@ -118,7 +119,8 @@ def _cell(cell: Cell) -> str:
 
 
 def _is_volume(item: Map) -> bool:
-    return any(modality.suffix == item.suffix for modality in modalities().values())
+    known = {(modality.datatype, modality.suffix) for modality in modalities().values()}
+    return (item.datatype, item.suffix) in known
 
 
 def _own_source(item: Map, inputs: Inputs | None) -> list[Path] | None:
@@ -127,17 +129,20 @@ def _own_source(item: Map, inputs: Inputs | None) -> list[Path] | None:
     return [image.path] if image else None
 
 
-def _uri(source: object, subject: str, output_dir: Path) -> str | None:
+def _uri(source: object, item: Map, findings: Findings, output_dir: Path) -> str | None:
     text = str(source)
     if text.startswith("bids:"):
         return text
     path = Path(text)
+    folder = f"sub-{findings.subject}"
+    if path.name == text:
+        session = f"ses-{findings.session}/" if findings.session else ""
+        return f"bids:{RAW_LINK}:{folder}/{session}{item.datatype}/{quote(text)}"
     if not path.is_absolute():
         return f"bids::{quote(path.as_posix())}"
     if path.is_relative_to(output_dir.absolute()):
         inside = path.relative_to(output_dir.absolute())
         return None if inside.parts[0] in {"work", "logs"} else f"bids::{quote(inside.as_posix())}"
-    folder = f"sub-{subject}"
     if folder in path.parts and "work" not in path.parts:
         below = path.parts[path.parts.index(folder) :]
         return f"bids:{RAW_LINK}:{quote('/'.join(below))}"

@@ -111,7 +111,8 @@ def run_train(settings: Settings, progress: Progress) -> ExitCode:
 
 
 def _read_cohort(settings: Settings, *, labelled: bool) -> Cohort:
-    from bidsapp.bids.cohort import read_cohort, read_labelled_cohort
+    from bidsapp.bids.cohort import read_cohort
+    from bidsapp.bids.labels import read_labelled_cohort
 
     if labelled:
         return read_labelled_cohort(settings.bids_dir, settings.derivatives, settings.participant_label)

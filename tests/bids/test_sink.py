@@ -172,11 +172,17 @@ def test_sidecars_say_sources_and_references_as_uris(make_raw, tmp_path):
     assert flair["SpatialReference"] == "bids::sub-01/anat/sub-01_desc-preproc_T1w.nii.gz"
     standard = json.loads((anat / f"sub-01_space-{MNI}_res-2_desc-preproc_T1w.json").read_text())
     assert standard["Resolution"] == "2 mm isotropic"
-    sources = [inputs.images["T1w"].path, out / "sub-01/anat/x.nii.gz", tmp_path / "elsewhere.nii.gz"]
+    sources = [
+        "sub-01_T1w.nii.gz",
+        inputs.images["T1w"].path,
+        out / "sub-01/anat/x.nii.gz",
+        tmp_path / "elsewhere.nii.gz",
+    ]
     (item,) = _maps(tmp_path / "b", [("anat", {"desc": "brain"}, "mask", {"Sources": sources})])
     write_findings(_findings((item,), analysis="other"), None, out)
     mask = json.loads((anat / "sub-01_desc-brain_mask.json").read_text())
-    assert mask["Sources"] == ["bids:raw:sub-01/anat/sub-01_T1w.nii.gz", "bids::sub-01/anat/x.nii.gz"]
+    raw = "bids:raw:sub-01/anat/sub-01_T1w.nii.gz"
+    assert mask["Sources"] == [raw, raw, "bids::sub-01/anat/x.nii.gz"]
 
 
 def test_tables_have_gaps_and_units_as_bids_wants_them(tmp_path):
