@@ -74,7 +74,9 @@ def compose(transforms: Sequence[sitk.Transform]) -> sitk.CompositeTransform:
     """Chain transforms in the order in which a point of the fixed image meets them."""
     import SimpleITK as sitk  # noqa: N813
 
-    return sitk.CompositeTransform([sitk.Transform(t) for t in reversed(transforms)])
+    chain = sitk.CompositeTransform([sitk.Transform(t) for t in reversed(transforms)])
+    chain.FlattenTransform()  # ITK cannot write a composite inside a composite
+    return chain
 
 
 def write_transform(path: Path, transform: sitk.Transform) -> Path:
