@@ -1,4 +1,4 @@
-"""Spatial transforms as 4x4 matrices and ITK composites, written so that any ITK tool can apply them.
+"""Spatial transforms as 4x4 matrices and ITK composites.
 
 All point one way, ITK's: from points of the *fixed* image (the target grid) to points of the *moving*
 one, because that is what resampling needs. ``from-T1w_to-X_mode-image_xfm.h5`` therefore holds a map
@@ -7,17 +7,12 @@ from points of X to points of T1w (BIDS derivatives, and ANTs).
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
-
-from bidsapp.files import write_error
 
 if TYPE_CHECKING:
     import SimpleITK as sitk  # noqa: N813
@@ -77,31 +72,6 @@ def compose(transforms: Sequence[sitk.Transform]) -> sitk.CompositeTransform:
     chain = sitk.CompositeTransform([sitk.Transform(t) for t in reversed(transforms)])
     chain.FlattenTransform()  # ITK cannot write a composite inside a composite
     return chain
-
-
-def write_transform(path: Path, transform: sitk.Transform) -> Path:
-    """Write an ITK transform (``.h5`` or ``.txt``) atomically."""
-    import SimpleITK as sitk  # noqa: N813
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".xfm-", dir=path.parent) as folder:
-            temporary = Path(folder) / f"transform{path.suffix}"
-            try:
-                sitk.WriteTransform(transform, str(temporary))
-            except RuntimeError as error:
-                raise OSError(f"ITK could not write it: {error}") from error
-            os.replace(temporary, path)
-    except OSError as error:
-        raise write_error(path, error) from error
-    return path
-
-
-def read_transform(path: Path) -> sitk.Transform:
-    """Read what :func:`write_transform` wrote."""
-    import SimpleITK as sitk  # noqa: N813
-
-    return sitk.ReadTransform(str(path))
 
 
 def matrix_log(matrix: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -82,5 +82,5 @@ class WriteFindings(PureInterface):
         from bidsapp.layout import findings_file
 
         output_dir = Path(self.inputs.output_dir)
-        found = write_findings(Findings.read(Path(self.inputs.findings)), output_dir)
+        found = write_findings(Findings.read(Path(self.inputs.findings)), None, output_dir)
         return {"out_file": str(findings_file(output_dir, found.subject, found.session, found.analysis))}

@@ -82,10 +82,10 @@ def preprocessing_findings(
         provenance={
             "bidsapp": bidsapp.__version__,
             **{f"source {key}": name for key, name in sources.items()},
-            **{
-                key: str(facts[key])
-                for key in ("template", "template_origin", "template_sha256", "brain_bundle")
-            },
+            "template": f"{facts['name']} ({facts['file']}, from {facts['origin']})",
+            "template sha256": facts["sha256"],
+            "normalised by": facts["channels"],
+            "folded voxels": str(facts["folded_voxels"]),
         },
         methods="preproc",
     )
@@ -167,7 +167,7 @@ def _transform(transforms: Mapping[str, Path], space: str, forward: bool) -> Map
 
 def _template(facts: Mapping[str, Any]) -> Map:
     return Map(
-        path=Path(facts["template_file"]),
+        path=Path(facts["image"]),
         suffix="T1w",
         datatype="figures",
         entities={"space": SPACE, "res": "2", "desc": "template"},

@@ -145,7 +145,7 @@ def _align(workflow: Workflow, moving: Workflow, fixed: Workflow, port: str) -> 
     align = node(AlignRigid(), f"align_{port}")
     workflow.connect(
         [
-            (moving, align, [("debias.out_file", "moving"), ("segment.mask", "moving_mask")]),
+            (moving, align, [("debias.out_file", "moving")]),
             (fixed, align, [("debias.out_file", "fixed"), ("segment.mask", "fixed_mask")]),
         ]
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import bidsapp
 from bidsapp.inputs import Inputs
 from bidsapp.settings import Settings
 from bidsapp.workflows.anatomical import anatomical_images
+from bidsapp.workflows.environment import WORK_PREFIX
 from bidsapp.workflows.resources import node
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ def init_template_wf(sessions: Sequence[Inputs], brain: Bundle, settings: Settin
     One deformation serves all sessions, so that a change between them is not one of the normalisation.
 
     Workflow Graph
-        midpoint -> normalise -> compose (one for each session)
+        midpoint, segment_template -> normalise -> compose (one for each session)
 
     Parameters
     ----------
@@ -51,6 +53,7 @@ def init_template_wf(sessions: Sequence[Inputs], brain: Bundle, settings: Settin
     from nipype.pipeline.engine import Node, Workflow
 
     from bidsapp.interfaces.registration import ComposeTransforms, FindMidpoint, NormaliseToTemplate
+    from bidsapp.interfaces.template import SegmentTemplate
 
     count = len(sessions)
     workflow = Workflow(name="template_wf")
@@ -60,9 +63,17 @@ def init_template_wf(sessions: Sequence[Inputs], brain: Bundle, settings: Settin
     inputnode = Node(IdentityInterface(fields=inputs), name="inputnode")
     outputnode = Node(IdentityInterface(fields=[*outputs, "facts"]), name="outputnode")
     references = {anatomical_images(item)[0].modality for item in sessions}
-    midpoint = node(FindMidpoint(same_contrast=len(references) == 1), "midpoint")
+    midpoint = node(FindMidpoint(), "midpoint")
+    segment_template = node(
+        SegmentTemplate(
+            bundle=str(brain.path),
+            digest=brain.digest,
+            cache=str(settings.work_root / f"{WORK_PREFIX}{bidsapp.__version__}"),
+        ),
+        "segment_template",
+    )
     normalise = node(
-        NormaliseToTemplate(brain=str(brain.path), digest=brain.digest, use_intensity=references == {"T1w"}),
+        NormaliseToTemplate(use_intensity=references == {"T1w"}),
         "normalise",
     )
     for part in PARTS:
@@ -83,5 +94,6 @@ def init_template_wf(sessions: Sequence[Inputs], brain: Bundle, settings: Settin
                 (compose, outputnode, [(name, f"{name}_{index}") for name in directions]),
             ]
         )
+    workflow.connect(segment_template, "out_file", normalise, "template")
     workflow.connect(normalise, "facts", outputnode, "facts")
     return workflow
