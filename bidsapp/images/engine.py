@@ -39,7 +39,7 @@ def greedy(command: str, results: tuple[str, ...], **images: sitk.Image) -> Mapp
 
     engine = Greedy3D()
     inputs: dict[str, object] = {**images, **dict.fromkeys(results)}
-    with _silent_stderr():
+    with _silent_streams():
         try:
             engine.execute(f"-V 0 {command}", out=io.StringIO(), err=io.StringIO(), **inputs)
         except RuntimeError as error:
@@ -48,14 +48,17 @@ def greedy(command: str, results: tuple[str, ...], **images: sitk.Image) -> Mapp
 
 
 @contextmanager
-def _silent_stderr() -> Iterator[None]:
-    # its optimiser reports every ordinary end of a line search on the process's stderr
+def _silent_streams() -> Iterator[None]:
+    # its optimiser reports every ordinary end of a line search on the streams of the process itself
+    sys.stdout.flush()
     sys.stderr.flush()
-    kept = os.dup(2)
+    kept = {number: os.dup(number) for number in (1, 2)}
     try:
         with open(os.devnull, "wb") as sink:
-            os.dup2(sink.fileno(), 2)
+            for number in kept:
+                os.dup2(sink.fileno(), number)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        for number, copy in kept.items():
+            os.dup2(copy, number)
+            os.close(copy)
