@@ -19,9 +19,8 @@ class DescribePreprocessingInputSpec(BaseInterfaceInputSpec):
     quality = InputMultiObject(File(exists=True), mandatory=True, desc="JSON of each contrast's quality")
     notes = traits.List(traits.Str, desc="what was mended in the images")
     remarks = traits.List(traits.Str, desc="what was chosen, missing or ignored in the dataset")
-    sources = traits.Dict(key_trait=traits.Str, mandatory=True, desc="file name by modality")
+    sources = traits.Dict(key_trait=traits.Str, mandatory=True, desc="file in the dataset by modality")
     entities = traits.Dict(key_trait=traits.Str, mandatory=True, desc="entities by modality")
-    resolution = traits.Enum(2, 1, usedefault=True, desc="of the volumes in standard space, mm")
 
 
 class DescribePreprocessingOutputSpec(TraitedSpec):
@@ -41,7 +40,6 @@ class DescribePreprocessing(PureInterface):
         member = read_member(Path(self.inputs.member))
         found = preprocessing_findings(
             member,
-            folder=folder,
             dseg=Path(self.inputs.dseg),
             facts=json.loads(Path(self.inputs.facts).read_text(encoding="utf-8")),
             quality=[json.loads(Path(item).read_text(encoding="utf-8")) for item in self.inputs.quality],

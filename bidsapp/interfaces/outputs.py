@@ -81,7 +81,7 @@ def preprocessing_findings(
         warnings=tuple(warnings),
         provenance={
             "bidsapp": bidsapp.__version__,
-            **{f"source {key}": name for key, name in sources.items()},
+            **{f"source {key}": Path(path).name for key, path in sources.items()},
             "template": f"{facts['name']} ({facts['file']}, from {facts['origin']})",
             "template sha256": facts["sha256"],
             "normalised by": facts["channels"],

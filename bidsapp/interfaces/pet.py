@@ -6,9 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from nipype.interfaces.base import BaseInterfaceInputSpec, File, TraitedSpec, traits
 
 from bidsapp.interfaces.base import PureInterface
+
+REFERENCE = "Cerebellum_Exterior"
+"""Part of the names of the atlas regions that FDG uptake is compared with: cerebellar cortex."""
 
 
 class SumFramesInputSpec(BaseInterfaceInputSpec):
@@ -61,12 +65,14 @@ class ComputeSuvr(PureInterface):
         """Write ``suvr.nii.gz``."""
         from bidsapp.images.grids import resample
         from bidsapp.images.suvr import compute_suvr
-        from bidsapp.images.templates import cerebellum
-        from bidsapp.images.transforms import read_transform
+        from bidsapp.images.templates import load_atlas
+        from bidsapp.images.transform_file import read_transform
         from bidsapp.images.volume import read_volume, write_volume
 
         pet, mask = read_volume(Path(self.inputs.in_file)), read_volume(Path(self.inputs.mask))
         transform = read_transform(Path(self.inputs.standard_to_native))
-        region = resample(cerebellum(), pet.grid, interpolation="nearest", transform=transform)
-        found = compute_suvr(pet, region, brain=mask)
+        atlas = load_atlas(2)
+        labels = [region.index for region in atlas.regions if REFERENCE in region.name]
+        region = atlas.labels.with_data(np.isin(atlas.labels.data, labels))
+        found = compute_suvr(pet, resample(region, pet.grid, transform=transform), brain=mask)
         return {"out_file": str(write_volume(folder / "suvr.nii.gz", found.image))}

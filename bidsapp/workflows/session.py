@@ -102,10 +102,9 @@ def _connect_description(
 
     describe = node(
         DescribePreprocessing(
-            sources={key: image.path.name for key, image in inputs.images.items()},
+            sources={key: str(image.path) for key, image in inputs.images.items()},
             entities={key: dict(image.entities) for key, image in inputs.images.items()},
             remarks=list(inputs.notes),
-            resolution=settings.output_resolution,
         ),
         "describe",
     )
