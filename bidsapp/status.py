@@ -16,7 +16,11 @@ State = Literal["running", "done", "failed"]
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One node of the workflow: its time, processor time and peak memory, and where it ran."""
+    """One node of the workflow: its time, processor time and peak memory, and where it ran.
+
+    ``reused`` says that an earlier, interrupted run had done it; the numbers are then of that run,
+    or zero where it did not live to write them.
+    """
 
     name: str
     state: State
@@ -24,6 +28,7 @@ class Step:
     cpu_seconds: float = 0.0
     peak_memory_mb: float = 0.0
     device: str = "cpu"
+    reused: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -87,7 +87,6 @@ def preprocessing_findings(
             "normalised by": facts["channels"],
             "folded voxels": str(facts["folded_voxels"]),
         },
-        methods="preproc",
     )
 
 

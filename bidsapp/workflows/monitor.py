@@ -15,12 +15,19 @@ from bidsapp.status import State, Step
 class RunningNode(Protocol):
     """What the monitor needs to know of a Nipype node."""
 
+    name: str
     fullname: str
     interface: object
 
+    def output_dir(self) -> str:
+        """Folder of the node."""
+        ...
+
 
 class StepMonitor:
-    """A Nipype ``status_callback`` that turns every node into a :class:`~bidsapp.status.Step`.
+    """A Nipype ``status_callback`` that turns every node of ours into a :class:`~bidsapp.status.Step`.
+
+    Nipype's own nodes, which only pass files on, are not steps.
 
     Parameters
     ----------
@@ -30,20 +37,22 @@ class StepMonitor:
 
     def __init__(self, on_step: Callable[[Step], None]) -> None:
         self._on_step = on_step
-        self._started: dict[str, tuple[float, float]] = {}
+        self._started: dict[str, tuple[float, float, float]] = {}
 
     def __call__(self, node: RunningNode, event: str) -> None:
         """Note that ``node`` starts, ends or failed; nodes that never started are passed over."""
+        if type(node.interface).__module__.startswith("nipype."):
+            return
         name = step_name(node.fullname)
         device = (
             "cuda" if getattr(getattr(node.interface, "inputs", None), "use_gpu", False) is True else "cpu"
         )
         if event == "start":
             reset_peak_memory()
-            self._started[name] = (time.monotonic(), time.process_time())
+            self._started[name] = (time.time(), time.monotonic(), time.process_time())
             self._on_step(Step(name=name, state="running", device=device))
         elif name in self._started:
-            wall, cpu = self._started.pop(name)
+            clock, wall, cpu = self._started.pop(name)
             state: State = "done" if event == "end" else "failed"
             self._on_step(
                 Step(
@@ -53,8 +62,14 @@ class StepMonitor:
                     cpu_seconds=round(time.process_time() - cpu, 3),
                     peak_memory_mb=round(peak_memory_mb(), 1),
                     device=device,
+                    reused=_result_is_older(node, clock),
                 )
             )
+
+
+def _result_is_older(node: RunningNode, clock: float) -> bool:
+    result = Path(node.output_dir()) / f"result_{node.name}.pklz"
+    return result.is_file() and result.stat().st_mtime < clock
 
 
 def step_name(fullname: str) -> str:

@@ -28,8 +28,10 @@ def run_participant(settings: Settings, progress: Progress) -> ExitCode:
         ``OK``; ``SUBJECT_FAILED`` when any subject failed; ``TRY_AGAIN`` when all that failed are
         being worked on by another run.
     """
+    from bidsapp.bids.collect import collect_findings
     from bidsapp.bids.dataset import check_dataset, prepare_output
     from bidsapp.bids.query import list_selected
+    from bidsapp.reports.citation import write_citation
 
     check_dataset(settings)
     selected: dict[str, list[str | None]] = defaultdict(list)
@@ -44,6 +46,7 @@ def run_participant(settings: Settings, progress: Progress) -> ExitCode:
     prepare_environment(settings.work_root, threads=settings.omp_nthreads)
     progress.start(len(tasks))
     codes = _supervise(tasks, settings, progress)
+    write_citation(settings.output_dir, collect_findings(settings.output_dir))
     remove_if_empty(settings.work_root)
     failed = {code for code in codes if code}
     if not failed:
@@ -92,7 +95,6 @@ def run_train(settings: Settings, progress: Progress) -> ExitCode:
     if not settings.analyses:
         raise UsageError("Training needs --analysis; name the one to train.")
     prepare_environment(settings.work_root, threads=settings.nprocs)
-    progress.start(len(settings.analyses))
     for name in settings.analyses:
         model = registry.load(name)
         cohort = _read_cohort(settings, labelled=model.learns_from == "labels")
@@ -105,7 +107,7 @@ def run_train(settings: Settings, progress: Progress) -> ExitCode:
             seed=settings.random_seed,
             options={"controls": settings.controls or "", "target": settings.target or ""},
         )
-        progress.done(name, "done", f"bundle {bundle.path}")
+        progress.log(f"Wrote the bundle {bundle.path}")
     remove_if_empty(settings.work_root)
     return ExitCode.OK
 

@@ -175,6 +175,12 @@ class _Recorder:
         self._sessions = sessions
         self._send = send
         self._steps: dict[str, Step] = {}
+        self._earlier = {
+            step.name: replace(step, reused=True)
+            for item in sessions
+            for step in task.status(item.session).steps
+            if step.state == "done"
+        }
         self._statuses = {
             item.session: RunStatus(
                 subject=task.subject,
@@ -189,7 +195,7 @@ class _Recorder:
 
     def on_step(self, step: Step) -> None:
         """Take note of a step that begins or ends."""
-        self._steps[step.name] = step
+        self._steps[step.name] = self._earlier.get(step.name, step) if step.reused else step
         for item in self._sessions:
             if concerns(step.name, item, self._sessions):
                 self._task.write_status(self._status(item))

@@ -34,5 +34,8 @@ def test_an_unwritable_work_folder_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     from bidsapp.errors import CannotWriteError
 
-    with pytest.raises(CannotWriteError, match="choose a writable folder"), claim(tmp_path / "file" / "sub-01", "01"):
+    with (
+        pytest.raises(CannotWriteError, match="choose a writable folder"),
+        claim(tmp_path / "file" / "sub-01", "01"),
+    ):
         pass

@@ -35,7 +35,11 @@ def run(tmp_path, *values):
     steps = []
     settings = Settings(bids_dir=tmp_path, output_dir=tmp_path, levels=("participant",))
     failures = run_workflow(
-        workflow, settings, work_dir=tmp_path / "work", crash_dir=tmp_path / "logs", monitor=StepMonitor(steps.append)
+        workflow,
+        settings,
+        work_dir=tmp_path / "work",
+        crash_dir=tmp_path / "logs",
+        monitor=StepMonitor(steps.append),
     )
     return failures, steps
 

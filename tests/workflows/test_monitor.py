@@ -1,12 +1,19 @@
+import os
 from types import SimpleNamespace
 
 import numpy as np
+from nipype.interfaces.utility import Merge
 
 from bidsapp.workflows.monitor import StepMonitor, peak_memory_mb, reset_peak_memory, step_name
 
 
-def node(name):
-    return SimpleNamespace(fullname=f"sub_01_wf.{name}", interface=SimpleNamespace(inputs=SimpleNamespace()))
+def node(name, folder="absent"):
+    return SimpleNamespace(
+        name=name,
+        fullname=f"sub_01_wf.{name}",
+        interface=SimpleNamespace(inputs=SimpleNamespace()),
+        output_dir=lambda: str(folder),
+    )
 
 
 def test_a_step_is_measured_from_start_to_end():
@@ -15,7 +22,10 @@ def test_a_step_is_measured_from_start_to_end():
     monitor(node("session_wf.warp"), "start")
     total = sum(i * i for i in range(300_000))
     monitor(node("session_wf.warp"), "end")
-    assert [(step.name, step.state) for step in steps] == [("session_wf.warp", "running"), ("session_wf.warp", "done")]
+    assert [(step.name, step.state) for step in steps] == [
+        ("session_wf.warp", "running"),
+        ("session_wf.warp", "done"),
+    ]
     assert 0 < steps[1].cpu_seconds <= steps[1].seconds + 0.1
     assert total > 0
 
@@ -23,6 +33,23 @@ def test_a_step_is_measured_from_start_to_end():
 def test_a_step_that_never_started_leaves_no_trace():
     steps = []
     StepMonitor(steps.append)(node("session_wf.warp"), "end")
+    assert steps == []
+
+
+def test_a_step_whose_result_is_older_was_reused(tmp_path):
+    steps = []
+    monitor = StepMonitor(steps.append)
+    (tmp_path / "result_warp.pklz").write_text("")
+    os.utime(tmp_path / "result_warp.pklz", (1, 1))
+    for event in ("start", "end"):
+        monitor(node("warp", tmp_path), event)
+    assert steps[-1].reused
+
+
+def test_nipypes_own_nodes_are_no_steps():
+    steps = []
+    merge = SimpleNamespace(name="m", fullname="sub_01_wf.m", interface=Merge(2), output_dir=lambda: "absent")
+    StepMonitor(steps.append)(merge, "start")
     assert steps == []
 
 

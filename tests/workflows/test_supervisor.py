@@ -26,7 +26,12 @@ def final_events(tasks, slots):
 
 def test_every_task_ends_once_whatever_happens_to_the_others():
     ends = final_events(["a", "killed", "fails", "b"], slots=2)
-    assert {task: report.event.code for task, report in ends.items()} == {"a": 0, "killed": 1, "fails": 65, "b": 0}
+    assert {task: report.event.code for task, report in ends.items()} == {
+        "a": 0,
+        "killed": 1,
+        "fails": 65,
+        "b": 0,
+    }
 
 
 def test_a_killed_worker_is_named_with_its_signal_at_once():
@@ -39,7 +44,10 @@ def test_a_killed_worker_is_named_with_its_signal_at_once():
 
 def test_progress_arrives_before_the_end():
     reports = list(supervise(["a"], work, slots=1))
-    assert [(report.event.text, report.event.final) for report in reports] == [("step one", False), ("done", True)]
+    assert [(report.event.text, report.event.final) for report in reports] == [
+        ("step one", False),
+        ("done", True),
+    ]
 
 
 def test_closing_the_run_ends_its_workers():
