@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,15 +43,13 @@ class Schedule:
 
     def factor(self, step: int) -> float:
         """Give the learning rate at a step as a share of the peak."""
-        import math
-
         if step < self.warmup:
             return (step + 1) / self.warmup
         done = min(1.0, (step - self.warmup) / max(1, self.steps - self.warmup))
         return self.final_rate + (1 - self.final_rate) * 0.5 * (1 + math.cos(math.pi * done))
 
 
-class Fitting(lightning.LightningModule):
+class Fitting(lightning.LightningModule):  # type: ignore[misc]
     """A network, its loss on one batch, and the running average of its weights."""
 
     def __init__(
@@ -57,7 +57,7 @@ class Fitting(lightning.LightningModule):
     ) -> None:
         super().__init__()
         self.network = network
-        self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(schedule.average))
+        self.average = AveragedModel(network, multi_avg_fn=_running_mean(schedule.average))
         self.average.requires_grad_(False)
         self.loss = loss
         self.schedule = schedule
@@ -79,7 +79,7 @@ class Fitting(lightning.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
 
 
-class Progress(Callback):
+class Progress(Callback):  # type: ignore[misc]
     """Write the mean loss to a log file, a line every so many steps."""
 
     def __init__(self, path: Path, every: int = 20) -> None:
@@ -88,16 +88,17 @@ class Progress(Callback):
 
     def on_train_batch_end(self, trainer: Any, module: Any, outputs: Any, batch: Any, index: int) -> None:
         """Note the loss."""
-        import time
-
-        if trainer.global_rank:
-            return
-        self.losses.append(float(outputs["loss"]))
-        if trainer.global_step % self.every == 0:
+        self.losses.append(float(outputs["loss"]) * trainer.accumulate_grad_batches)
+        if trainer.global_step % self.every == 0 and (index + 1) % trainer.accumulate_grad_batches == 0:
             mean = sum(self.losses) / len(self.losses)
             self.losses.clear()
             with self.path.open("a", encoding="utf-8") as stream:
                 stream.write(f"{time.strftime('%H:%M:%S')}\tstep {trainer.global_step}\tloss {mean:.4f}\n")
+
+
+def _running_mean(decay: float) -> Callable[..., None]:
+    average: Callable[..., None] = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    return average
 
 
 def fit(
@@ -108,7 +109,7 @@ def fit(
     folder: Path,
     *,
     device: str = "cpu",
-    processes: int = 1,
+    accumulate: int = 1,
 ) -> nn.Module:
     """Train a network; go on from ``folder/last.ckpt`` if it is there.
 
@@ -126,6 +127,8 @@ def fit(
         Checkpoints and ``loss.tsv``.
     device
         ``cpu`` or ``cuda:N``.
+    accumulate
+        Batches in each optimiser step.
 
     Returns
     -------
@@ -135,14 +138,13 @@ def fit(
     folder.mkdir(parents=True, exist_ok=True)
     last = folder / "last.ckpt"
     start = (
-        int(torch.load(last, map_location="cpu", weights_only=False)["global_step"]) if last.exists() else 0
+        int(torch.load(last, map_location="cpu", weights_only=True)["global_step"]) if last.exists() else 0
     )
     fitting = Fitting(network, loss, schedule)
     trainer = lightning.Trainer(
         accelerator="cpu" if device == "cpu" else "gpu",
-        devices=processes if device == "cpu" else [int(device.partition(":")[2] or 0)],
-        strategy="ddp" if processes > 1 else "auto",
-        use_distributed_sampler=False,
+        devices=1 if device == "cpu" else [int(device.partition(":")[2] or 0)],
+        accumulate_grad_batches=accumulate,
         precision="bf16-mixed",
         max_steps=schedule.steps,
         gradient_clip_val=1.0,
@@ -157,8 +159,8 @@ def fit(
         ],
     )
     if start < schedule.steps:
-        trainer.fit(fitting, batches(start), ckpt_path=last if last.exists() else None, weights_only=False)
+        trainer.fit(fitting, batches(start), ckpt_path=last if last.exists() else None, weights_only=True)
     else:
-        fitting.load_state_dict(torch.load(last, map_location="cpu", weights_only=False)["state_dict"])
+        fitting.load_state_dict(torch.load(last, map_location="cpu", weights_only=True)["state_dict"])
     averaged: nn.Module = fitting.average.module
     return averaged

@@ -47,4 +47,5 @@ def brain_network(features: Sequence[int] = (16, 32, 64, 128, 128, 16)) -> nn.Mo
     for module in network.modules():
         if isinstance(module, UpCat):
             module.is_pad = False  # axes are multiples of 16: padding would only copy
-    return network.to(memory_format=torch.channels_last_3d)
+    moved: nn.Module = nn.Module.to(network, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+    return moved

@@ -73,18 +73,3 @@ def random_view(rng: np.random.Generator, shape: tuple[int, int, int]) -> Tensor
         else:
             cut[shape[axis] - depth :] = False
     return view
-
-
-def normalise(image: Tensor) -> Tensor:
-    """Scale robustly: 0 stays at the 0.5th percentile, 1 is the 99.5th; clipped to 0..1.5.
-
-    The percentiles are those of the voxels above zero, so that padding does not change them.
-    """
-    positive = image[image > 0]
-    if positive.numel() < 100:
-        return torch.zeros_like(image)
-    # `torch.quantile` refuses large tensors: sort a regular subset
-    ordered = positive[:: max(1, positive.numel() // 50_000)].sort().values
-    low = ordered[int(0.005 * (ordered.numel() - 1))]
-    high = ordered[int(0.995 * (ordered.numel() - 1))]
-    return ((image - low) / (high - low + 1e-6)).clamp(0, 1.5)

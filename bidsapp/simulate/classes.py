@@ -40,7 +40,7 @@ Brainstem and ventral diencephalon count as white matter: their T1w grey value i
 
 
 def brain_from_labels(labels: NDArray[np.integer], radius: int = 3) -> NDArray[np.bool_]:
-    """Close the region labels (``radius`` voxels) and fill holes: the brain's border by definition "labels"."""
+    """Close the region labels (``radius`` voxels) and fill holes: the border by definition ``labels``."""
     ball = ndimage.iterate_structure(ndimage.generate_binary_structure(3, 1), radius)
     padded = np.pad(labels > 0, radius)
     closed = ndimage.binary_fill_holes(ndimage.binary_closing(padded, ball))
@@ -62,8 +62,8 @@ def head_classes(image: NDArray[np.float32], labels: NDArray[np.integer]) -> NDA
     Returns
     -------
     NDArray
-        0 air, 1-12 brain (`CLASSES`; unlabelled voxels inside the closed labels are CSF), 13-17 head outside of
-        the brain in five steps of the T1w's grey values, 18 the dark shell next to the brain (fluid,
+        0 air, 1-12 brain (`CLASSES`; unlabelled voxels inside the closed labels are CSF), 13-17 head outside
+        of the brain in five steps of the T1w's grey values, 18 the dark shell next to the brain (fluid,
         meninges, inner table).
     """
     lookup = np.ones(256, dtype=np.uint8)
@@ -88,7 +88,7 @@ def _head(image: NDArray[np.float32]) -> NDArray[np.bool_]:
     bright = image > 0.12 * np.percentile(image, 98)
     bright = ndimage.binary_opening(bright)
     closed = ndimage.binary_closing(np.pad(bright, 6), iterations=6)[6:-6, 6:-6, 6:-6]
-    filled = np.zeros_like(closed)
+    filled: NDArray[np.bool_] = np.zeros_like(closed)
     for index in range(closed.shape[2]):
         filled[:, :, index] = ndimage.binary_fill_holes(closed[:, :, index])
     return filled

@@ -31,8 +31,8 @@ def paint(rng: np.random.Generator, image: Tensor, classes: Tensor, mode: Mode) 
     classes
         Anatomical classes of `bidsapp.simulate.classes`, integers of the same shape.
     mode
-        ``real`` keeps the contrast (up to gamma), ``curve`` maps grey values through random curves, one for the
-        brain and one for the rest, ``classes`` gives each class a random intensity.
+        ``real`` keeps the contrast (up to gamma), ``curve`` maps grey values through random curves, one for
+        the brain and one for the rest, ``classes`` gives each class a random intensity.
     """
     if mode == "real":
         return image.clamp(0, 1) ** float(np.exp(rng.normal(0, 0.25)))

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from bidsapp.images.scaling import scale_grey_values
 from bidsapp.simulate.acquire import (
     add_noise,
     blur_axis,
-    normalise,
     random_thickness,
     random_view,
     shade,
@@ -31,7 +31,7 @@ class Example:
     Attributes
     ----------
     image
-        Grey values as `bidsapp.simulate.acquire.normalise` scales them.
+        Grey values as `bidsapp.images.scaling.scale_grey_values` scales them.
     tissue
         0 outside, 1 grey matter, 2 white matter, 3 CSF; or ``None`` where nobody drew tissues.
     brain
@@ -118,7 +118,8 @@ def acquire(rng: np.random.Generator, example: Example, *, voxel_size: float, cl
         view = random_view(rng, (picture.shape[0], picture.shape[1], picture.shape[2]))
         picture, brain = picture * view, brain & view
         tissue = tissue * view if tissue is not None else None
-    return Example(normalise(picture), tissue, brain)
+    scaled = torch.from_numpy(scale_grey_values(picture.numpy()))
+    return Example(scaled, tissue, brain)
 
 
 def _centre(rng: np.random.Generator, inside: Tensor, size: tuple[int, int, int], spacing: float) -> Tensor:

@@ -34,7 +34,7 @@ def smooth_field(rng: np.random.Generator, channels: int, knots: int, shape: tup
 
 
 def random_matrix(rng: np.random.Generator, *, degrees: float, scale: float, shear: float) -> Tensor:
-    """Draw a linear map: rotations within ``degrees``, scales within ``1 ± scale``, shears within ``shear``."""
+    """Draw a linear map with rotations up to ``degrees``, scales ``1 ± scale``, shears up to ``shear``."""
     angles = rng.uniform(-degrees, degrees, 3) * math.pi / 180
     rotation = np.eye(3)
     for axis, angle in enumerate(angles):

@@ -1,4 +1,4 @@
-"""Brain mask and tissues by a learned, contrast-agnostic network: preprocessing uses it, users can retrain it."""
+"""Brain mask and tissues by a contrast-agnostic network: preprocessing uses it, users can retrain it."""
 
 from __future__ import annotations
 

@@ -61,8 +61,8 @@ def training_metadata(
         "numpy_version": version("numpy"),
         "required_packages_version": {"safetensors": version("safetensors")},
         "task": "Brain mask and tissues of a head MRI of any contrast",
-        "description": "A small 3-D U-Net that draws the brain and grey matter, white matter and CSF in T1w (also "
-        "after gadolinium), T2w, FLAIR and PDw, thin or thick slices. Research use only.",
+        "description": "A small 3-D U-Net that draws the brain and grey matter, white matter and CSF in T1w "
+        "(also after gadolinium), T2w, FLAIR and PDw, thin or thick slices. Research use only.",
         "authors": "The bidsapp developers",
         "copyright": "The bidsapp developers; weights CC BY-SA 3.0",
         "data_source": list(CITATIONS),
@@ -131,8 +131,8 @@ def model_card(metadata: Mapping[str, object]) -> str:
 ## Training
 
 {count} healthy T1w heads with 148 region labels, half of the time in a random contrast; random pose, shape,
-resolution, slice thickness, field of view, shading, noise, lesions, defacing and skull-stripping. Patients with
-an outlined brain who joined the training: {outlined}. Subjects that were never trained on are listed in
+resolution, slice thickness, field of view, shading, noise, lesions, defacing and skull-stripping. Patients
+with an outlined brain who joined the training: {outlined}. Subjects that were never trained on are listed in
 `configs/metadata.json` (`held_out_subjects`, `validation_subjects`).
 
 ## Measured
@@ -141,13 +141,13 @@ an outlined brain who joined the training: {outlined}. Subjects that were never 
 
 ## Border of the brain
 
-Two definitions were learned: `labels` (region labels closed by 6 mm, holes filled) and `clinical` (outlines drawn
-on clinical scans). The default is `{metadata["default_border"]}`.
+Two definitions were learned: `labels` (region labels closed by 6 mm, holes filled) and `clinical` (outlines
+drawn on clinical scans). The default is `{metadata["default_border"]}`.
 
 ## Limits
 
-Trained on adults without large lesions; masks of children, of brains after surgery or with large haemorrhage have
-not been tested. Tissue probabilities were scored on T1w only. The network sees 2 mm voxels.
+Trained on adults without large lesions; masks of children, of brains after surgery or with large haemorrhage
+have not been tested. Tissue probabilities were scored on T1w only. The network sees 2 mm voxels.
 
 ## Data and citations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,28 +72,28 @@ class Plan:
     clinical_share: float
     real_share: float
     crop: tuple[int, int, int]
+    examples_per_step: int
     seed: int
 
 
 class Examples(IterableDataset[Batch]):
-    """The examples of every step from ``start`` on; step and process alone decide what is drawn."""
+    """The examples of every step from ``start`` on; step and turn alone decide what is drawn."""
 
     def __init__(self, heads: list[Pair], scans: list[Pair], plan: Plan, start: int = 0) -> None:
         self.heads, self.scans, self.plan, self.start = heads, scans, plan, start
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield image, tissue (empty where unknown), brain, and the definition of its border."""
-        process = int(os.environ.get("LOCAL_RANK", "0"))
         for step in range(self.start, self.plan.steps):
-            # all processes take the same size, so that none waits for another
             shared = np.random.default_rng([self.plan.seed, step])
             size = self._size(shared.random())
             clinical = step >= self.plan.clinical_from and shared.random() < self.plan.clinical_share
-            rng = np.random.default_rng([self.plan.seed, step, process])
-            example = self._draw(rng, step, size, clinical=clinical and bool(self.scans))
-            tissue = example.tissue if example.tissue is not None else torch.zeros(0)
-            definition = torch.tensor(LABELS if example.tissue is not None else CLINICAL)
-            yield example.image, tissue, example.brain, definition
+            for turn in range(self.plan.examples_per_step):
+                rng = np.random.default_rng([self.plan.seed, step, turn])
+                example = self._draw(rng, step, size, clinical=clinical and bool(self.scans))
+                tissue = example.tissue if example.tissue is not None else torch.zeros(0)
+                definition = torch.tensor(LABELS if example.tissue is not None else CLINICAL)
+                yield example.image, tissue, example.brain, definition
 
     def _size(self, chance: float) -> tuple[int, int, int]:
         x, y, z = self.plan.crop

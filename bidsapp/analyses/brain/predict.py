@@ -58,7 +58,8 @@ def segment(
     Parameters
     ----------
     data
-        T1w (with or without gadolinium), T2w, FLAIR or PDw, shape ``(x, y, z)``, any orientation and voxel size.
+        T1w (with or without gadolinium), T2w, FLAIR or PDw, shape ``(x, y, z)``, any orientation and
+        voxel size.
     affine
         Voxel indices to RAS millimetres, shape ``(4, 4)``.
     bundle

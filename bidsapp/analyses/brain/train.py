@@ -1,4 +1,4 @@
-"""Training of the brain network: labelled heads in random contrasts, then scans with an outlined brain too."""
+"""Training of the brain network: labelled heads in random contrasts, then outlined scans too."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def train(
         schedule(recipe),
         path.with_name(f"{path.name}-training"),
         device=device,
-        processes=recipe.integer("processes") if device == "cpu" else 1,
+        accumulate=recipe.integer("examples_per_step"),
     )
     metadata = training_metadata(recipe, seed=seed, split=split, scans=tuple(sorted(scans)))
     return write_bundle(path, trained, metadata)
@@ -118,7 +118,7 @@ def split_heads(subjects: Sequence[str], recipe: Recipe, seed: int) -> Split:
             f"Training the brain network needs more than {held_out + validation} subjects with a T1w and a "
             f"dseg, not {len(subjects)}; add subjects or lower held_out and validation in the recipe."
         )
-    order = random.Random(f"{seed}-held-out").sample(sorted(subjects), len(subjects))
+    order = random.Random(f"{seed}-held-out").sample(sorted(subjects), len(subjects))  # noqa: S311
     end = held_out + validation
     return Split(*(tuple(sorted(part)) for part in (order[end:], order[held_out:end], order[:held_out])))
 
@@ -158,6 +158,7 @@ def _plan(recipe: Recipe, seed: int) -> Plan:
         clinical_share=recipe.number("clinical_share"),
         real_share=recipe.number("real_share"),
         crop=(x, y, z),
+        examples_per_step=recipe.integer("examples_per_step"),
         seed=seed,
     )
 

@@ -1,0 +1,112 @@
+import contextlib
+
+import numpy as np
+import pytest
+
+from bidsapp.analyses.brain import ANALYSIS
+from bidsapp.analyses.brain.examples import Examples, Plan, read_head, read_scan
+from bidsapp.analyses.brain.predict import segment
+from bidsapp.analyses.brain.train import split_heads
+from bidsapp.analyses.protocol import Trainable
+from bidsapp.cohort import Cohort, Member
+from bidsapp.errors import BadDataError
+from bidsapp.images.volume import Volume, write_volume
+from bidsapp.recipe import Recipe
+
+TINY = {
+    "steps": 2,
+    "coarse_steps": 1,
+    "clinical_from": 1,
+    "clinical_share": 1.0,
+    "features": [4, 4, 4, 4, 4, 4],
+    "crop": [32, 32, 32],
+    "held_out": 1,
+    "validation": 1,
+    "examples_per_step": 2,
+    "checkpoint_steps": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def recipe():
+    return Recipe("brain", {**Recipe.read("brain", ANALYSIS.recipe).values, **TINY})
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory, toy_head):
+    folder = tmp_path_factory.mktemp("heads")
+    image, labels, affine = toy_head
+    members = []
+    for name in ("01", "02", "03"):
+        files = {"T1w": folder / f"{name}_T1w.nii.gz", "dseg": folder / f"{name}_dseg.nii.gz"}
+        write_volume(files["T1w"], Volume(image, affine))
+        write_volume(files["dseg"], Volume(labels, affine), dtype=np.uint8)
+        members.append(Member(subject=name, native=files))
+    scan = {"FLAIR": folder / "p_FLAIR.nii.gz", "mask": folder / "p_mask.nii.gz"}
+    write_volume(scan["FLAIR"], Volume(image, affine))
+    write_volume(scan["mask"], Volume((labels > 0).astype(np.float32), affine), dtype=np.uint8)
+    return Cohort((*members, Member(subject="p", native=scan)))
+
+
+def test_two_steps_make_a_bundle_that_predicts(cohort, recipe, tmp_path, toy_head):
+    assert isinstance(ANALYSIS, Trainable)
+    bundle = ANALYSIS.train(cohort, recipe, path=tmp_path / "brain", device="cpu", seed=1, options={})
+    assert bundle.analysis == "brain"
+    assert bundle.metadata["outlined_subjects"] == ["p"]
+    assert len(bundle.metadata["held_out_subjects"]) == 1
+    assert (tmp_path / "brain-training" / "last.ckpt").is_file()
+    with contextlib.suppress(BadDataError):  # two steps may well see no brain
+        assert segment(toy_head[0], toy_head[2], bundle).mask.shape == toy_head[0].shape
+
+
+def test_training_twice_gives_the_same_weights(cohort, recipe, tmp_path):
+    first, second = (
+        ANALYSIS.train(cohort, recipe, path=tmp_path / name, device="cpu", seed=1, options={})
+        for name in "ab"
+    )
+    assert all(np.array_equal(value, second.tensors()[key]) for key, value in first.tensors().items())
+
+
+def test_a_killed_training_goes_on_to_the_same_weights(cohort, recipe, tmp_path):
+    whole = ANALYSIS.train(cohort, recipe, path=tmp_path / "whole", device="cpu", seed=1, options={})
+    (tmp_path / "whole-training").rename(tmp_path / "again-training")
+    again = ANALYSIS.train(cohort, recipe, path=tmp_path / "again", device="cpu", seed=1, options={})
+    assert all(np.array_equal(value, again.tensors()[key]) for key, value in whole.tensors().items())
+
+
+def test_the_split_is_by_subject_and_by_seed(recipe):
+    names = [f"{n:02d}" for n in range(10)]
+    split = split_heads(names, recipe, seed=3)
+    assert split == split_heads(list(reversed(names)), recipe, seed=3)
+    assert sorted((*split.training, *split.validation, *split.held_out)) == names
+
+
+def test_too_few_heads_are_said(recipe):
+    with pytest.raises(BadDataError, match="more than 2 subjects"):
+        split_heads(["01", "02"], recipe, seed=0)
+
+
+def test_examples_depend_on_step_and_seed_alone(cohort):
+    head = read_head(cohort.members[0].native["T1w"], cohort.members[0].native["dseg"])
+    scan = read_scan(cohort.members[3].native["FLAIR"], cohort.members[3].native["mask"])
+    plan = Plan(
+        steps=3,
+        coarse_steps=0,
+        clinical_from=2,
+        clinical_share=1.0,
+        real_share=0.5,
+        crop=(32, 32, 32),
+        examples_per_step=1,
+        seed=5,
+    )
+    full = list(Examples([head], [scan], plan))
+    late = list(Examples([head], [scan], plan, start=1))
+    assert all(bool((a == b).all()) for a, b in zip(full[1], late[0], strict=True))
+    assert [int(item[3]) for item in full] == [0, 0, 1]
+    assert full[2][1].numel() == 0
+
+
+def test_a_label_map_on_another_grid_is_said(cohort, tmp_path, toy_head):
+    other = write_volume(tmp_path / "dseg.nii.gz", Volume(toy_head[1], np.eye(4)))
+    with pytest.raises(BadDataError, match="grid"):
+        read_head(cohort.members[0].native["T1w"], other)
