@@ -96,13 +96,19 @@ def _fits(item: Candidate, modality: Modality, admitted: frozenset[str] | None) 
 
 
 def _odd(path: Path, entities: Mapping[str, str]) -> str:
-    parts = path.name.split(".", 1)[0].split("_")[:-1]
-    keys = [part.split("-", 1)[0] for part in parts]
-    for key, part in zip(keys, parts, strict=True):
-        if key not in RAW or key not in entities or "-" not in part:
+    *parts, suffix = path.name.split(".", 1)[0].split("_")
+    labels = [part.partition("-")[::2] for part in parts]
+    for part, (key, label) in zip(parts, labels, strict=True):
+        if key not in RAW or key not in entities or not label:
             return f"'{part}' is not part of a BIDS name of a raw image."
-    if len(set(keys)) < len(keys):
+    own = dict(labels)
+    if len(own) < len(parts):
         return "its name gives an entity twice."
+    if any(own.get(key) != entities.get(key) for key in ("sub", "ses")):
+        return "its name and its folder are not of the same subject and session."
+    for modality in modalities().values():
+        if suffix != modality.suffix and suffix.lower() == modality.suffix.lower():
+            return f"its suffix must be written {modality.suffix}."
     if entities.get("part", "mag") != "mag":
         return "it holds no magnitude."
     return ""

@@ -45,6 +45,8 @@ class Requested:
     def search(self, path: str) -> bool:
         """Say whether pybids is to leave out ``path``, which starts with ``/`` at the dataset's root."""
         top, *below = path.strip("/").split("/")
+        if path.rpartition("/")[2].startswith("."):
+            return True
         folder = top.startswith("sub-") and (self.subjects is None or top in self._folders)
         if not below:
             return not folder and not self._is_sidecar(top)
@@ -101,11 +103,14 @@ def read_index(
 
     Raises
     ------
+    NoInputError
+        A folder or sidecar of these subjects cannot be opened.
     BadDataError
         A sidecar of these subjects is not valid JSON, or the database is damaged.
     UsageError
         The database belongs to another dataset.
     """
+    _check_access(bids_dir, subjects)
     metadata = metadata or any(key[:1].isupper() for wanted in filters.values() for key in wanted)
     try:
         if database_dir is None:
@@ -128,6 +133,16 @@ def read_index(
         # pybids has no error class for a sidecar that is JSON but no object, or contradicts its name.
         raise _explain(bids_dir, subjects, error) from error
     return Index({key: tuple(items) for key, items in images.items()}, admitted)
+
+
+def _check_access(bids_dir: Path, subjects: Collection[str]) -> None:
+    """Refuse folders that cannot be opened: pybids would pass over them without a word."""
+    for subject in subjects:
+        folder = bids_dir / f"sub-{subject}"
+        inside = [path for name in datatypes() for path in (folder / name, *folder.glob(f"ses-*/{name}"))]
+        for path in (folder, *folder.glob("ses-*"), *inside):
+            if path.exists() and not os.access(path, os.R_OK | os.X_OK):
+                raise NoInputError(f"{path} cannot be opened (permission denied); check its permissions.")
 
 
 def _query(name: str, subjects: Collection[str], wanted: Mapping[str, object]) -> dict[str, object]:

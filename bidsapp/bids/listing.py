@@ -60,8 +60,13 @@ def list_subjects(dataset: Path) -> tuple[str, ...]:
 
 
 def list_sessions(dataset: Path, subject: str) -> Sessions:
-    """List the sessions of a subject; ``None`` stands for data that lie outside of any session."""
+    """List the sessions of a subject; ``None`` stands for data that lie outside of any session.
+
+    A folder that cannot be opened gives ``None``: finding its images then fails, for this subject alone.
+    """
     folder = dataset / f"sub-{subject}"
+    if not os.access(folder, os.R_OK | os.X_OK):
+        return (None,)
     sessions: Sessions = _labels(folder, "ses-")
     outside = any((folder / datatype).is_dir() for datatype in datatypes())
     return (None, *sessions) if outside or not sessions else sessions

@@ -112,6 +112,44 @@ def test_a_broken_sidecar_stops_its_subject_alone_and_is_named(make_raw, broken)
     assert set(found["02", None].images) == {"T1w"}
 
 
+def test_a_folder_that_cannot_be_opened_stops_its_subject_alone(make_raw, monkeypatch):
+    settings = make_raw({T1W: None, "sub-02/anat/sub-02_T1w.nii.gz": None})
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: "sub-01" not in str(path) and real(path, mode))
+    found = dict(find_all(settings, list_selected(settings)))
+    assert "permission denied" in str(found["01", None])
+    assert set(found["02", None].images) == {"T1w"}
+
+
+def test_metadata_are_inherited_from_every_level(make_raw):
+    settings = make_raw(
+        {
+            "T1w.json": {"a": 1, "b": 1, "c": 1, "d": 1},
+            "sub-01/sub-01_T1w.json": {"b": 2, "c": 2, "d": 2},
+            "sub-01/ses-a/sub-01_ses-a_T1w.json": {"c": 3, "d": 3},
+            "sub-01/ses-a/anat/sub-01_ses-a_T1w.json": {"d": 4},
+            "sub-01/ses-a/anat/sub-01_ses-a_T1w.nii.gz": None,
+        }
+    )
+    image = find_inputs(settings, "01", "a").images["T1w"]
+    assert dict(image.metadata) == {"a": 1, "b": 2, "c": 3, "d": 4}
+
+
+def test_a_file_of_another_subject_in_this_folder_is_never_taken(make_raw):
+    settings = make_raw(
+        {
+            "sub-01/anat/sub-02_T1w.nii.gz": None,
+            "sub-01/anat/sub-01_ses-b_T2w.nii.gz": None,
+            "sub-01/anat/sub-01_flair.nii.gz": None,
+            "sub-01/anat/._sub-01_PDw.nii.gz": b"macOS",
+        }
+    )
+    inputs = find_inputs(settings, "01", None)
+    assert inputs.images == {}
+    assert any("sub-02_T1w.nii.gz was left out: its name and its" in note for note in inputs.notes)
+    assert any("must be written FLAIR" in note for note in inputs.notes)
+
+
 def test_a_broken_sidecar_of_another_subject_does_not_matter(make_raw):
     settings = make_raw(
         {T1W: None, "sub-02/anat/sub-02_T1w.nii.gz": None, "sub-02/anat/sub-02_T1w.json": "{"}
