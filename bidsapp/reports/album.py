@@ -50,7 +50,8 @@ class Album:
                 image = nib.load(path)
                 data = np.asarray(image.dataobj, dtype=np.float32)
             except (ImageFileError, OSError, EOFError, ValueError) as error:
-                raise NotShownError(f"{item.title}: {item.path.name} cannot be read ({error}).") from error
+                reason = str(error).replace(f"{path.parent}/", "")
+                raise NotShownError(f"{item.title}: {item.path.name} cannot be read ({reason}).") from error
             data = data.reshape(*data.shape[:3], -1)[..., 0] if data.ndim > 3 else data
             if data.ndim != 3:
                 raise NotShownError(f"{item.title}: {item.path.name} is not a 3-D image.")

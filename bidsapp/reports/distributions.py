@@ -70,7 +70,7 @@ def draw_distribution(
     def place(value: float) -> float:
         return round(6 + (WIDTH - 12) * (min(max(value, low), high) - low) / (high - low), 1)
 
-    places = decimals_of([low, high, median])
+    places = decimals_of([low, high, median, q25, q75])
     many = numbers.size > most_dots
     dotted = {name: value for name, value in values.items() if not many or name in odd}
     rows = _swarm([place(value) for value in dotted.values()])

@@ -92,7 +92,7 @@ def content_cuts(
 def profile(
     mask: NDArray[np.bool_], affine: NDArray[np.float64], box: Box, plane: Plane, step: float = 1.0
 ) -> tuple[NDArray[np.float64], float]:
-    """Count the true voxels along the normal of ``plane`` in bins of ``step`` mm; give also the first centre."""
+    """Count true voxels along the normal of ``plane`` in bins of ``step`` mm; give also the first centre."""
     axis = NORMAL[plane]
     voxels = np.argwhere(mask)
     world = voxels @ affine[axis, :3] + affine[axis, 3]

@@ -32,10 +32,10 @@
     });
   }
 
-  // A printed page shows what is folded away on the screen.
+  // A printed page shows what is folded away on the screen, but not the long tails of tables.
   let opened = [];
   addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll("details:not([open])")];
+    opened = [...document.querySelectorAll("details:not([open], .more)")];
     for (const each of opened) each.open = true;
   });
   addEventListener("afterprint", () => {
