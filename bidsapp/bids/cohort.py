@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bidsapp.bids.collect import collect_findings
-from bidsapp.bids.controls import select
+from bidsapp.bids.controls import parse_query, select
 from bidsapp.bids.listing import closest
 from bidsapp.bids.sidecars import modality_of
 from bidsapp.bids.tables import read_covariates
@@ -56,6 +56,8 @@ def read_cohort(
     UsageError
         The query is wrong, or there is no such covariate.
     """
+    if controls is not None:
+        parse_query(controls)  # a wrong query is said before anything is read
     members: dict[tuple[str, str | None], Member] = {}
     for folder in derivatives:
         for findings in collect_findings(folder):

@@ -95,6 +95,22 @@ def outputs(findings: Findings, output_dir: Path) -> tuple[PurePosixPath, ...]:
     return tuple(sorted(name for name in set(names) if (output_dir / name).is_file()))
 
 
+def remove_findings(output_dir: Path, subject: str, session: str | None, analysis: str) -> None:
+    """Remove the findings of an analysis and all their files: its images are no longer in the dataset.
+
+    Raises
+    ------
+    BadDataError
+        The findings are damaged, so that it is not known which files are theirs.
+    """
+    own = findings_file(output_dir, subject, session, analysis)
+    if own.exists():
+        for name in outputs(Findings.read(own), output_dir):
+            if output_dir / name != own:
+                (output_dir / name).unlink(missing_ok=True)
+        own.unlink(missing_ok=True)
+
+
 def _json(name: PurePosixPath) -> PurePosixPath:
     return name.with_name(name.name.split(".", 1)[0] + ".json")
 

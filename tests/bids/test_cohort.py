@@ -166,6 +166,11 @@ def test_order_is_by_subject_session_and_analysis(tmp_path):
     ]
 
 
+def test_a_wrong_query_is_said_before_anything_is_read(tmp_path):
+    with pytest.raises(UsageError, match="is not understood"):
+        read_cohort([tmp_path / "nowhere"], controls="group ==")
+
+
 def test_a_folder_that_is_not_there_is_said(tmp_path):
     with pytest.raises(NoInputError, match="run the participant level first"):
         collect_findings(tmp_path / "nowhere")

@@ -15,7 +15,7 @@ import pytest
 from bidsapp.bids.dataset import prepare_output
 from bidsapp.bids.participants import write_participants
 from bidsapp.bids.query import find_inputs
-from bidsapp.bids.sink import outputs, write_findings
+from bidsapp.bids.sink import outputs, remove_findings, write_findings
 from bidsapp.errors import BadDataError, InputOutputError
 from bidsapp.findings import Column, Findings, Map, Score, Table
 
@@ -234,6 +234,16 @@ def test_files_of_an_earlier_run_that_are_no_longer_found_are_removed(tmp_path):
         other.maps[0].path.name,
         other.maps[0].path.with_suffix("").with_suffix(".json").name,
     }
+
+
+def test_findings_are_removed_with_their_files_and_no_other(tmp_path):
+    out = tmp_path / "out"
+    kept = write_findings(_findings(_maps(tmp_path / "a", PREPROC[:2])), None, out)
+    write_findings(_findings(_maps(tmp_path / "b", ANALYSES), analysis="ms", tables=TABLES), None, out)
+    remove_findings(out, "01", None, "ms")
+    remove_findings(out, "01", None, "ms")
+    left = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert left == {str(name) for name in outputs(kept, out)}
 
 
 @pytest.mark.parametrize(
