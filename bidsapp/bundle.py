@@ -100,6 +100,7 @@ class Bundle:
         (draft / "models").mkdir()
         for key, arrays in tensors.items():
             save_file(dict(arrays), draft / "models" / f"{key}.safetensors")
+            (draft / "models" / f"{key}.safetensors").chmod(0o644)  # safetensors makes it private
         write_text(draft / "docs" / "README.md", card)
         write_text(draft / "LICENSE", licence)
         draft.chmod(0o755)
