@@ -39,7 +39,8 @@ class AlignRigid(PureInterface):
         from bidsapp.images.volume import read_volume, write_volume
 
         moving, fixed = read_volume(Path(self.inputs.moving)), read_volume(Path(self.inputs.fixed))
-        transform = align_rigid(fixed, moving, fixed_mask=read_volume(Path(self.inputs.fixed_mask))).transform()
+        mask = read_volume(Path(self.inputs.fixed_mask))
+        transform = align_rigid(fixed, moving, fixed_mask=mask).transform()
         aligned = resample(moving, fixed.grid, transform=transform)
         return {
             "out_file": str(write_volume(folder / "aligned.nii.gz", aligned)),

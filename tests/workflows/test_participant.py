@@ -1,0 +1,80 @@
+"""Graphs of subjects that have every mixture of contrasts and sessions; nothing is run."""
+
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+
+from bidsapp.analyses import registry
+from bidsapp.bids.listing import modalities
+from bidsapp.bundle import Bundle
+from bidsapp.inputs import Image, Inputs
+from bidsapp.settings import Settings
+from bidsapp.workflows.anatomical import anatomical_images
+from bidsapp.workflows.models import Model
+from bidsapp.workflows.participant import concerns, init_subject_wf, list_steps, step_prefix
+
+SETTINGS = Settings(bids_dir=Path("/bids"), output_dir=Path("/tmp"), levels=("participant",))
+
+
+@pytest.fixture(scope="module")
+def brain():
+    return Bundle.read(registry.load("brain").bundle)
+
+
+@pytest.fixture
+def head(tmp_path):
+    (tmp_path / "image.nii.gz").write_text("")
+    return tmp_path / "image.nii.gz"
+
+
+def session(head, names, label=None):
+    images = {
+        name: Image(
+            path=head, modality=name, datatype=modalities()[name].datatype, suffix=modalities()[name].suffix
+        )
+        for name in names
+    }
+    return Inputs(subject="01", session=label, images=images)
+
+
+ANATOMICAL = [name for name, entry in modalities().items() if entry.reference_rank]
+
+
+@pytest.mark.parametrize("names", [pair for count in (1, 2) for pair in combinations(ANATOMICAL, count)])
+def test_any_contrasts_make_a_graph_with_one_reference(head, brain, names):
+    inputs = session(head, names)
+    steps = list_steps(init_subject_wf([inputs], SETTINGS, (), brain))
+    assert sum(".align_" in step for step in steps) == len(names) - 1
+    assert sum(step.endswith(".segment") for step in steps) == len(names)
+    assert steps.index("template_wf.normalise") < steps.index("session_wf.warp")
+
+
+def test_a_t1w_is_the_reference_where_there_is_one(head):
+    assert anatomical_images(session(head, ["FLAIR", "T1w", "pet"]))[0].modality == "T1w"
+    assert anatomical_images(session(head, ["pet", "T2w", "FLAIR"]))[0].modality == "FLAIR"
+
+
+def test_sessions_share_one_normalisation_and_nothing_else(head, brain):
+    first, second = session(head, ["T1w", "pet"], "1"), session(head, ["FLAIR"], "2")
+    steps = list_steps(init_subject_wf([first, second], SETTINGS, (), brain))
+    shared = [
+        step
+        for step in steps
+        if concerns(step, first, [first, second]) and concerns(step, second, [first, second])
+    ]
+    assert {step.partition(".")[0] for step in shared} == {"template_wf"}
+    assert sum(step.endswith("normalise") for step in steps) == 1
+    assert all(step.startswith((step_prefix(first), step_prefix(second), "template_wf")) for step in steps)
+    assert "ses_1_wf.suvr" in steps
+    assert "ses_2_wf.suvr" not in steps
+
+
+def test_an_analysis_runs_where_its_modalities_are(head, brain):
+    model = Model("anomaly", Bundle(brain.path, {**brain.metadata, "modalities": ["FLAIR"]}))
+    with_it, without = session(head, ["T1w", "FLAIR"]), session(head, ["T1w"])
+    assert "session_wf.analyse_anomaly" in list_steps(init_subject_wf([with_it], SETTINGS, [model], brain))
+    assert "session_wf.analyse_anomaly" not in list_steps(
+        init_subject_wf([without], SETTINGS, [model], brain)
+    )
+    assert model.missing(without) == "anomaly needs FLAIR, which sub-01 does not have."
