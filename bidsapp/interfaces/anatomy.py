@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from nipype.interfaces.base import BaseInterfaceInputSpec, File, TraitedSpec, traits
+from numpy.typing import NDArray
 
 from bidsapp.interfaces.base import PureInterface
 
@@ -72,7 +73,12 @@ class SegmentBrain(PureInterface):
             raise BadDataError(
                 f"No brain was found in {self.inputs.in_file}; look at the image and exclude it."
             )
-        parts = {"mask": found.mask, "gm": found.gm, "wm": found.wm, "csf": found.csf}
+        parts: dict[str, NDArray[Any]] = {
+            "mask": found.mask,
+            "gm": found.gm,
+            "wm": found.wm,
+            "csf": found.csf,
+        }
         types = {"mask": np.uint8, "gm": np.float32, "wm": np.float32, "csf": np.float32}
         return {
             name: str(write_volume(folder / f"{name}.nii.gz", image.with_data(data), dtype=types[name]))

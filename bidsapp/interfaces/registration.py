@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from nipype.interfaces.base import BaseInterfaceInputSpec, File, InputMultiObject, TraitedSpec, traits
+from numpy.typing import NDArray
 
 from bidsapp.interfaces.base import PureInterface
 
@@ -89,7 +90,7 @@ class FindMidpoint(PureInterface):
             return {"transforms": str(transforms), **{part: files[part][0] for part in PARTS}}
         volumes = {part: [read_volume(Path(path)) for path in files[part]] for part in PARTS}
 
-        def register(i: int, j: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+        def register(i: int, j: int) -> NDArray[np.float64]:
             found = align_rigid(volumes["image"][i], volumes["image"][j], fixed_mask=volumes["mask"][i])
             return found.matrix
 
@@ -100,7 +101,7 @@ class FindMidpoint(PureInterface):
         }
         for part in PARTS:
             placed = [
-                resample(volume, grid, transform=matrix_to_itk(np.linalg.inv(pose)))
+                resample(volume, grid, transform=matrix_to_itk(_inverse(pose)))
                 for volume, pose in zip(volumes[part], poses, strict=True)
             ]
             mean = np.mean([volume.data for volume in placed], axis=0)
@@ -198,7 +199,7 @@ class ComposeTransforms(PureInterface):
         pose = np.asarray(content[self.inputs.index], dtype=np.float64)
         forward, inverse = (read_transform(Path(path)) for path in (self.inputs.forward, self.inputs.inverse))
         if not np.array_equal(pose, np.eye(4)):
-            forward = compose([forward, matrix_to_itk(np.linalg.inv(pose))])
+            forward = compose([forward, matrix_to_itk(_inverse(pose))])
             inverse = compose([matrix_to_itk(pose), inverse])
         return {
             "native_to_standard": str(write_transform(folder / "native_to_standard.h5", forward)),
@@ -240,3 +241,7 @@ class WarpToStandard(PureInterface):
                 volume, dtype = volume.with_data(volume.data > 0.5), np.uint8
             outputs.append(str(write_volume(folder / f"{key}.nii.gz", volume, dtype=dtype)))
         return {"out_files": outputs}
+
+
+def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
