@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
+import numpy as np
 from monai.losses import DiceLoss
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
@@ -38,6 +40,12 @@ def tissue_border_loss(logits: Tensor, tissue: Tensor | None, brain: Tensor, def
         names = logits[:, :TISSUE_CHANNELS]
         loss = loss + cross_entropy(names, tissue.long()) + _tissue_dice()(names, tissue[:, None])
     return loss
+
+
+def dice(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
+    """Overlap of two masks: 1 when equal (also when both are empty), 0 when disjoint."""
+    total = int(first.sum()) + int(second.sum())
+    return 1.0 if total == 0 else 2.0 * int(np.logical_and(first, second).sum()) / total
 
 
 @cache

@@ -15,6 +15,9 @@ from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+LOG_STEPS = 20
+Watch = Callable[[nn.Module], dict[str, float]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
@@ -32,6 +35,8 @@ class Schedule:
         Decay of the running average of the weights, which is what is used in the end.
     checkpoint_steps
         Steps between two checkpoints.
+    watch_steps
+        Steps between two looks at the validation data.
     """
 
     steps: int
@@ -40,6 +45,7 @@ class Schedule:
     final_rate: float = 1.0
     average: float = 0.99
     checkpoint_steps: int = 100
+    watch_steps: int = 200
 
     def factor(self, step: int) -> float:
         """Give the learning rate at a step as a share of the peak."""
@@ -80,25 +86,28 @@ class Fitting(lightning.LightningModule):  # type: ignore[misc]
 
 
 class Progress(Callback):  # type: ignore[misc]
-    """Write the mean loss to a log file, a line every so many steps."""
+    """Write the mean loss to a file, and now and then what is watched."""
 
-    def __init__(self, path: Path, every: int = 20) -> None:
-        self.path, self.every = path, every
+    def __init__(self, folder: Path, schedule: Schedule, watch: Watch | None) -> None:
+        self.folder, self.schedule, self.watch = folder, schedule, watch
         self.losses: list[float] = []
 
     def on_train_batch_end(self, trainer: Any, module: Any, outputs: Any, batch: Any, index: int) -> None:
-        """Note the loss."""
+        """Note the loss of a batch, and after the last batch of a step see whether a line is due."""
         self.losses.append(float(outputs["loss"]) * trainer.accumulate_grad_batches)
-        if trainer.global_step % self.every == 0 and (index + 1) % trainer.accumulate_grad_batches == 0:
-            mean = sum(self.losses) / len(self.losses)
+        step = int(trainer.global_step)
+        if (index + 1) % trainer.accumulate_grad_batches:
+            return
+        if step % LOG_STEPS == 0:
+            self._note("loss.tsv", f"{step}\t{sum(self.losses) / len(self.losses):.4f}")
             self.losses.clear()
-            with self.path.open("a", encoding="utf-8") as stream:
-                stream.write(f"{time.strftime('%H:%M:%S')}\tstep {trainer.global_step}\tloss {mean:.4f}\n")
+        if self.watch is not None and step % self.schedule.watch_steps == 0:
+            values = self.watch(module.average.module)
+            self._note("watch.tsv", f"{step}\t" + "\t".join(f"{k}={v:.4f}" for k, v in values.items()))
 
-
-def _running_mean(decay: float) -> Callable[..., None]:
-    average: Callable[..., None] = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
-    return average
+    def _note(self, name: str, line: str) -> None:
+        with (self.folder / name).open("a", encoding="utf-8") as stream:
+            stream.write(f"{time.strftime('%H:%M:%S')}\t{line}\n")
 
 
 def fit(
@@ -110,6 +119,7 @@ def fit(
     *,
     device: str = "cpu",
     accumulate: int = 1,
+    watch: Watch | None = None,
 ) -> nn.Module:
     """Train a network; go on from ``folder/last.ckpt`` if it is there.
 
@@ -124,11 +134,13 @@ def fit(
     schedule
         Length, learning rate, checkpoints.
     folder
-        Checkpoints and ``loss.tsv``.
+        Checkpoints, ``loss.tsv`` and ``watch.tsv``.
     device
         ``cpu`` or ``cuda:N``.
     accumulate
         Batches in each optimiser step.
+    watch
+        Figures of the averaged network, written every ``schedule.watch_steps`` steps; they decide nothing.
 
     Returns
     -------
@@ -137,11 +149,20 @@ def fit(
     """
     folder.mkdir(parents=True, exist_ok=True)
     last = folder / "last.ckpt"
-    start = (
-        int(torch.load(last, map_location="cpu", weights_only=True)["global_step"]) if last.exists() else 0
-    )
+    found = torch.load(last, map_location="cpu", weights_only=True) if last.exists() else None
     fitting = Fitting(network, loss, schedule)
-    trainer = lightning.Trainer(
+    if found is not None and found["global_step"] >= schedule.steps:
+        fitting.load_state_dict(found["state_dict"])
+    else:
+        start = int(found["global_step"]) if found is not None else 0
+        trainer = _trainer(schedule, folder, device, accumulate, Progress(folder, schedule, watch))
+        trainer.fit(fitting, batches(start), ckpt_path=last if found is not None else None, weights_only=True)
+    averaged: nn.Module = fitting.average.module
+    return averaged
+
+
+def _trainer(schedule: Schedule, folder: Path, device: str, accumulate: int, progress: Progress) -> Any:
+    return lightning.Trainer(
         accelerator="cpu" if device == "cpu" else "gpu",
         devices=1 if device == "cpu" else [int(device.partition(":")[2] or 0)],
         accumulate_grad_batches=accumulate,
@@ -152,15 +173,14 @@ def fit(
         enable_progress_bar=False,
         enable_model_summary=False,
         callbacks=[
-            Progress(folder / "loss.tsv"),
+            progress,
             ModelCheckpoint(
                 folder, save_last=True, save_top_k=0, every_n_train_steps=schedule.checkpoint_steps
             ),
         ],
     )
-    if start < schedule.steps:
-        trainer.fit(fitting, batches(start), ckpt_path=last if last.exists() else None, weights_only=True)
-    else:
-        fitting.load_state_dict(torch.load(last, map_location="cpu", weights_only=True)["state_dict"])
-    averaged: nn.Module = fitting.average.module
-    return averaged
+
+
+def _running_mean(decay: float) -> Callable[..., None]:
+    average: Callable[..., None] = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    return average

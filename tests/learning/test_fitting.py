@@ -1,8 +1,9 @@
+import numpy as np
 import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from bidsapp.learning.brain_loss import tissue_border_loss
+from bidsapp.learning.brain_loss import dice, tissue_border_loss
 from bidsapp.learning.fitting import Schedule, fit
 
 
@@ -47,3 +48,40 @@ def test_loss_is_zero_for_the_truth_and_each_border_has_its_own_channel():
     logits[:, 5] *= -1
     assert float(tissue_border_loss(logits, tissue, brain, 0)) < 1e-3
     assert float(tissue_border_loss(logits, None, brain, 1)) > 1
+
+
+def test_dice_of_a_mask_with_itself_is_one_and_with_another_place_zero():
+    mask = np.zeros((4, 4), bool)
+    mask[:2] = True
+    assert dice(mask, mask) == 1.0
+    assert dice(mask, ~mask) == 0.0
+    assert dice(mask, np.ones_like(mask)) == pytest.approx(2 / 3)
+
+
+def test_killed_midway_it_ends_with_the_weights_of_an_undisturbed_run(tmp_path):
+    x = torch.linspace(-1, 1, 32)[:, None]
+    schedule = Schedule(steps=30, learning_rate=0.1, warmup=1, average=0.5, checkpoint_steps=10)
+    calls = []
+
+    def loader(step):
+        return DataLoader([(x, k * x) for k in range(step, 30)], batch_size=None)
+
+    def loss(network, batch):
+        return torch.nn.functional.mse_loss(network(batch[0]).float(), batch[1])
+
+    def killed(network, batch):
+        calls.append(1)
+        if len(calls) == 17:
+            raise MemoryError
+        return loss(network, batch)
+
+    def line():
+        torch.manual_seed(0)
+        return torch.nn.Linear(1, 1)
+
+    whole = fit(line(), loss, loader, schedule, tmp_path / "whole")
+    with pytest.raises(MemoryError):
+        fit(line(), killed, loader, schedule, tmp_path / "killed")
+    resumed = fit(line(), loss, loader, schedule, tmp_path / "killed")
+    assert torch.equal(resumed.weight, whole.weight)
+    assert torch.equal(resumed.bias, whole.bias)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from bidsapp.analyses.brain.card import CONFIGS, LICENCE, model_card, training_m
 from bidsapp.bundle import Bundle
 from bidsapp.cohort import Cohort, Member
 from bidsapp.errors import BadDataError
+from bidsapp.files import digest_json
 from bidsapp.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ def train(
         See ``bidsapp/data/recipes/brain.toml``.
     path
         Folder of the bundle. Checkpoints stay beside it, in ``<path>-training``; a training that was
-        killed goes on from there.
+        killed goes on from there (same recipe, cohort, seed and start).
     device
         ``cpu`` or ``cuda:N``.
     seed
@@ -78,22 +80,26 @@ def train(
     heads, scans = _pairs(cohort, LABEL_KEY), _pairs(cohort, MASK_KEY)
     split = split or split_heads(tuple(heads), recipe, seed)
     plan = _plan(recipe, seed)
-    examples = [read_head(*pair) for name in split.training for pair in heads[name]]
+    examples, watched = (
+        [read_head(*pair) for name in part for pair in heads[name]]
+        for part in (split.training, split.validation)
+    )
     outlined = [read_scan(*pair) for name in sorted(scans) for pair in scans[name]]
     torch.manual_seed(seed)
     network = brain_network(_integers(recipe, "features"))
     if start is not None:
         network.load_state_dict(dict(start))
+    metadata = training_metadata(recipe, seed=seed, split=split, scans=tuple(sorted(scans)))
     trained = fit(
         network,
         batch_loss,
         lambda step: DataLoader(Examples(examples, outlined, plan, step), batch_size=1),
         schedule(recipe),
-        path.with_name(f"{path.name}-training"),
+        _work_folder(path, metadata, start),
         device=device,
         accumulate=recipe.integer("examples_per_step"),
+        watch=lambda model: {"dice": mean_dice(model, watched)},
     )
-    metadata = training_metadata(recipe, seed=seed, split=split, scans=tuple(sorted(scans)))
     return write_bundle(path, trained, metadata)
 
 
@@ -144,7 +150,30 @@ def schedule(recipe: Recipe) -> Schedule:
         final_rate=recipe.number("final_rate"),
         average=recipe.number("average"),
         checkpoint_steps=recipe.integer("checkpoint_steps"),
+        watch_steps=recipe.integer("watch_steps"),
     )
+
+
+def mean_dice(network: nn.Module, heads: Sequence[tuple[Tensor, Tensor]]) -> float:
+    """Give the mean Dice of the brain masks (border ``labels``) of whole heads; 0 where none is found."""
+    from bidsapp.analyses.brain.predict import locate_and_segment
+    from bidsapp.learning.brain_loss import dice
+    from bidsapp.simulate.classes import FIRST_OUTSIDE
+
+    total = 0.0
+    for image, classes in heads:
+        with contextlib.suppress(BadDataError):
+            inside = locate_and_segment(image.float().numpy(), network, border=0)[0] >= 0.5
+            total += dice(inside, ((classes > 0) & (classes < FIRST_OUTSIDE)).numpy())
+    return total / max(1, len(heads))
+
+
+def _work_folder(path: Path, metadata: Mapping[str, object], start: Mapping[str, Tensor] | None) -> Path:
+    """Give checkpoints of another recipe, cohort, seed or start another folder, so that none is mixed up."""
+    import hashlib
+
+    first = [hashlib.sha256(value.numpy().tobytes()).hexdigest() for value in (start or {}).values()]
+    return path.with_name(f"{path.name}-training") / digest_json([dict(metadata), first])[:16]
 
 
 def _plan(recipe: Recipe, seed: int) -> Plan:

@@ -24,6 +24,7 @@ TINY = {
     "validation": 1,
     "examples_per_step": 2,
     "checkpoint_steps": 1,
+    "watch_steps": 2,
 }
 
 
@@ -54,7 +55,9 @@ def test_two_steps_make_a_bundle_that_predicts(cohort, recipe, tmp_path, toy_hea
     assert bundle.analysis == "brain"
     assert bundle.metadata["outlined_subjects"] == ["p"]
     assert len(bundle.metadata["held_out_subjects"]) == 1
-    assert (tmp_path / "brain-training" / "last.ckpt").is_file()
+    (work,) = (tmp_path / "brain-training").iterdir()
+    assert (work / "last.ckpt").is_file()
+    assert "dice=" in (work / "watch.tsv").read_text(encoding="utf-8")
     with contextlib.suppress(BadDataError):  # two steps may well see no brain
         assert segment(toy_head[0], toy_head[2], bundle).mask.shape == toy_head[0].shape
 
