@@ -130,7 +130,8 @@ def fit(
     loss
         Scalar loss of the network on a batch.
     batches
-        Gives a loader whose first batch is that of the step asked for.
+        Gives a loader whose first batch is that of the step asked for. It must be a stream without a length:
+        Lightning counts batches of an epoch across restarts.
     schedule
         Length, learning rate, checkpoints.
     folder

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, IterableDataset
 
 from bidsapp.learning.brain_loss import dice, tissue_border_loss
 from bidsapp.learning.fitting import Schedule, fit
@@ -58,13 +58,21 @@ def test_dice_of_a_mask_with_itself_is_one_and_with_another_place_zero():
     assert dice(mask, np.ones_like(mask)) == pytest.approx(2 / 3)
 
 
+class Stream(IterableDataset):
+    def __init__(self, items):
+        self.items = items
+
+    def __iter__(self):
+        return iter(self.items)
+
+
 def test_killed_midway_it_ends_with_the_weights_of_an_undisturbed_run(tmp_path):
     x = torch.linspace(-1, 1, 32)[:, None]
     schedule = Schedule(steps=30, learning_rate=0.1, warmup=1, average=0.5, checkpoint_steps=10)
     calls = []
 
     def loader(step):
-        return DataLoader([(x, k * x) for k in range(step, 30)], batch_size=None)
+        return DataLoader(Stream([(x, k * x) for k in range(step, 30)]), batch_size=None)
 
     def loss(network, batch):
         return torch.nn.functional.mse_loss(network(batch[0]).float(), batch[1])
