@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bidsapp.findings import Findings, Score, Table
 from bidsapp.reports.album import Album
@@ -83,11 +83,23 @@ def make_article(findings: Findings, section: Section, album: Album, anchor: str
         heading=section.headings,
         summary=findings.summary if "summary" in parts else "",
         warnings=findings.warnings if "warnings" in parts else (),
-        scores=tuple(make_score(score, layout) for score in findings.scores) if "scores" in parts else (),
+        scores=make_scores(findings.scores, layout) if "scores" in parts else (),
         figures=tuple(figures),
         tables=tuple(tables),
         problems=tuple(dict.fromkeys(problems)),
     )
+
+
+def make_scores(scores: Sequence[Score], layout: Layout) -> tuple[ScoreRow, ...]:
+    """Write scores as text; a description that several share is written once."""
+    rows: list[ScoreRow] = []
+    seen: set[str] = set()
+    for score in scores:
+        row = make_score(score, layout)
+        rows.append(replace(row, description="") if row.description in seen else row)
+        if score.value is not None:
+            seen.add(row.description)
+    return tuple(rows)
 
 
 def make_score(score: Score, layout: Layout) -> ScoreRow:

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import bidsapp
 from bidsapp.files import write_text
 from bidsapp.findings import Findings
+from bidsapp.reports.collect import PREPARATION
 from bidsapp.reports.layout import FOLDER
 
 _CITED = re.compile(r"\[((?:@[\w-]+;?\s*)+)\]")
@@ -44,13 +46,26 @@ def compose_methods(findings: Iterable[Findings], version: str = bidsapp.__versi
     Equal texts of several sessions appear once. ``[@key]`` becomes a number when the key is known;
     an unknown key stays as it is.
     """
-    pieces = _pieces()
+    pieces, everything = _pieces(), list(findings)
+    several = len({(each.subject, each.session) for each in everything}) > len(
+        {each.subject for each in everything}
+    )
     paragraphs = [pieces["opening"].replace("{version}", version)]
-    for each in findings:
-        text = each.methods.strip() or pieces.get(each.analysis, "")
+    for each in everything:
+        text = each.methods.strip() or _standard_text(each, several)
         paragraphs += [part.strip() for part in text.split("\n\n") if part.strip()]
     paragraphs.append(pieces["closing"])
     return _number(list(dict.fromkeys(paragraphs)))
+
+
+def _standard_text(findings: Findings, several_sessions: bool) -> str:
+    """Give the declared piece of an analysis; for preprocessing, with what was done beyond the usual."""
+    pieces = _pieces()
+    text = pieces.get(findings.analysis, "")
+    if findings.analysis != PREPARATION:
+        return text
+    suffixes = {item.suffix for item in findings.maps} | ({"sessions"} if several_sessions else set())
+    return " ".join([text, *(added for name, added in _additions().items() if name in suffixes)])
 
 
 def write_citation(output_dir: Path, findings: Sequence[Findings]) -> tuple[Path, Path]:
@@ -112,7 +127,16 @@ def _number(paragraphs: Sequence[str]) -> Methods:
     return Methods(numbered, tuple(known[key] for key in order))
 
 
-@cache
-def _pieces() -> Mapping[str, str]:
-    content = tomllib.loads((FOLDER / "boilerplate.toml").read_text(encoding="utf-8"))
+def _pieces() -> dict[str, str]:
+    content = _boilerplate()
     return {"opening": content["opening"], "closing": content["closing"], **content["pieces"]}
+
+
+def _additions() -> dict[str, str]:
+    additions: dict[str, str] = _boilerplate()["additions"]
+    return additions
+
+
+@cache
+def _boilerplate() -> dict[str, Any]:
+    return tomllib.loads((FOLDER / "boilerplate.toml").read_text(encoding="utf-8"))

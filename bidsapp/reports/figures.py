@@ -24,7 +24,7 @@ def draw_figures(maps: Sequence[Map], album: Album) -> tuple[list[Figure], list[
         partial(draw_overlay, item, album) for item in maps if item.display == "overlay"
     ]
     jobs += [partial(draw_contours, group, album) for group in group_contours(maps, album)]
-    jobs += [partial(draw_blend, item, album) for item in maps if item.display == "blend"]
+    jobs += [partial(draw_blend, item, album) for item in maps if album.scene.is_registration(item)]
     figures, problems = [], []
     for job in jobs:
         try:

@@ -75,6 +75,9 @@ def write_name(name: str, words: Mapping[str, str]) -> str:
     >>> write_name("T1w_snr", {"t1w": "T1w", "snr": "SNR"})
     'T1w SNR'
     """
+    for known in words:
+        if "_" in known:
+            name = re.sub(rf"(?<![A-Za-z]){known}(?![A-Za-z])", words[known], name)
     parts = [part for part in re.split(r"[_\s]+", name) if part]
     text = " ".join(words.get(part.lower(), part) for part in parts)
     return text[:1].upper() + text[1:] if len(text) > 1 else text

@@ -18,7 +18,7 @@ def modality(item: Map) -> str:
 
 @dataclass(frozen=True)
 class Scene:
-    """The maps of one session that the report shows.
+    """The maps of one session.
 
     The subject's own space is that of the background without a ``space`` entity; maps whose
     ``space`` is that background's modality (``space-T1w``) lie in it too.
@@ -29,7 +29,7 @@ class Scene:
     @classmethod
     def of(cls, findings: Iterable[Findings]) -> Scene:
         """Gather the maps of all findings of a session."""
-        return cls(tuple(item for each in findings for item in each.maps if item.display != "none"))
+        return cls(tuple(item for each in findings for item in each.maps))
 
     @property
     def reference(self) -> Map | None:
@@ -68,7 +68,7 @@ class Scene:
         return next((other for other in images if other.display == "background"), None)
 
     def mask(self, space: str) -> Map | None:
-        """Give the brain mask of a space, if one is shown."""
+        """Give the brain mask of a space, shown or not."""
         return next(
             (
                 other
@@ -77,6 +77,18 @@ class Scene:
             ),
             None,
         )
+
+    def is_registration(self, item: Map) -> bool:
+        """Tell whether a blend shows a registration of its own.
+
+        In a standard space, only the reference image does: the others came there through it.
+        """
+        if item.display != "blend":
+            return False
+        space = self.space(item)
+        same_space = [modality(other) for other in self._in(space) if other.display == "blend"]
+        own = modality(self.reference) if self.reference else ""
+        return space == NATIVE or own not in same_space or modality(item) == own
 
     def overlay(self, space: str, maps: Iterable[Map]) -> Map | None:
         """Give the first overlay among ``maps`` that lies in a space."""

@@ -131,7 +131,7 @@ def _view(output_dir: Path, visit: Visit, layout: Layout, tier: Tier) -> VisitVi
         title=f"Session {visit.session}" if visit.session else "Session",
         state=visit.state,
         state_text=STATES[visit.state],
-        error=status.error if status else "",
+        error=_error(visit),
         problems=visit.problems,
         brief=_brief(visit, layout, anchor),
         light=light,
@@ -157,12 +157,21 @@ def _view(output_dir: Path, visit: Visit, layout: Layout, tier: Tier) -> VisitVi
 
 
 def _brief(visit: Visit, layout: Layout, anchor: str) -> tuple[tuple[str, str, str], ...]:
-    """Give anchor, title and summary of each result."""
+    """Give anchor, title and summary of each result, and of what was done before."""
     return tuple(
-        (anchor_of(anchor, layout.sections[0].id, each.analysis), each.title, each.summary)
+        (anchor_of(anchor, section.id, each.analysis), each.title, each.summary)
+        for section in layout.sections
         for each in visit.findings
-        if each.analysis != PREPARATION
+        if "summary" in section.parts and layout.holds(section, each.analysis)
     )
+
+
+def _error(visit: Visit) -> str:
+    """Give the sentence that the user saw, and the step that failed."""
+    if visit.status is None or not visit.status.error:
+        return ""
+    steps = [step.name for step in visit.status.steps if step.state == "failed"]
+    return visit.status.error + (f" (In step {', '.join(steps)}.)" if steps else "")
 
 
 def _section(section: Section, visit: Visit, album: Album, anchor: str) -> SectionView:

@@ -1,5 +1,8 @@
 import re
+from dataclasses import replace
+from pathlib import Path
 
+from bidsapp.findings import Map
 from bidsapp.reports.citation import compose_methods, read_references, write_citation
 from bidsapp.reports.layout import FOLDER
 
@@ -32,3 +35,14 @@ def test_files_hold_what_was_cited(output: Fixture) -> None:
     assert "research use only" in text.read_text()
     assert bib.read_text().count("@article{") == 4
     assert "{" not in read_references()["simpleitk"].text
+
+
+def test_sessions_and_pet_are_described_only_where_there_are_any(output: Fixture) -> None:
+    one = output.preproc("01", maps=())
+    pet = output.preproc("01", "b", maps=(Map(path=Path("pet.nii.gz"), suffix="pet", title="PET"),))
+    alone = " ".join(compose_methods([one]).paragraphs)
+    both = " ".join(compose_methods([replace(one, session="a"), pet]).paragraphs)
+    for word in ("SUVR", "midpoint"):
+        assert word not in alone
+        assert word in both
+    assert "SUVR" not in " ".join(compose_methods([one, output.preproc("02", maps=())]).paragraphs)

