@@ -88,6 +88,7 @@ class Bundle:
         configs
             Further files ``configs/<key>.json``.
         """
+        import numpy as np
         from safetensors.numpy import save_file
 
         try:
@@ -99,7 +100,8 @@ class Bundle:
             write_json(draft / "configs" / f"{key}.json", content)
         (draft / "models").mkdir()
         for key, arrays in tensors.items():
-            save_file(dict(arrays), draft / "models" / f"{key}.safetensors")
+            whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}  # strides are not kept
+            save_file(whole, draft / "models" / f"{key}.safetensors")
             (draft / "models" / f"{key}.safetensors").chmod(0o644)  # safetensors makes it private
         write_text(draft / "docs" / "README.md", card)
         write_text(draft / "LICENSE", licence)
