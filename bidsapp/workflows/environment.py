@@ -8,16 +8,6 @@ from pathlib import Path
 
 from bidsapp.files import write_error
 
-PRELOADED = (
-    "nipype.pipeline.engine",
-    "torch",
-    "SimpleITK",
-    "nibabel",
-    "scipy.ndimage",
-    "monai.networks.nets",
-)
-"""Imported once by the process from which those of the subjects are forked."""
-
 _THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",

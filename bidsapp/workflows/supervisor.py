@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkServerProcess
+from multiprocessing.context import SpawnProcess
 from typing import Generic, TypeVar
 
 Task = TypeVar("Task")
@@ -48,9 +48,9 @@ def supervise(tasks: Sequence[Task], work: Work[Task], *, slots: int) -> Iterato
     what ``work`` returned, or one with the signal that killed its process. Closing the iterator ends
     all processes.
     """
-    context = multiprocessing.get_context("forkserver")
+    context = multiprocessing.get_context("spawn")
     waiting = list(reversed(tasks))
-    running: dict[Connection, tuple[Task, ForkServerProcess]] = {}
+    running: dict[Connection, tuple[Task, SpawnProcess]] = {}
     try:
         while waiting or running:
             while waiting and len(running) < slots:
@@ -74,7 +74,7 @@ def supervise(tasks: Sequence[Task], work: Work[Task], *, slots: int) -> Iterato
             process.terminate()
 
 
-def _receive(receiver: Connection, task: Task, process: ForkServerProcess) -> Report[Task]:
+def _receive(receiver: Connection, task: Task, process: SpawnProcess) -> Report[Task]:
     try:
         event: Event = receiver.recv()
         return Report(task, event)
