@@ -55,6 +55,8 @@ def run_participant(settings: Settings, progress: Progress) -> ExitCode:
 
 
 def _supervise(tasks: list[SubjectTask], settings: Settings, progress: Progress) -> list[int]:
+    from bidsapp.bids.participants import write_participants
+
     codes: list[int] = []
     for report in supervise(tasks, process_subject, slots=subject_slots(settings, len(tasks))):
         task, event = report.task, report.event
@@ -64,6 +66,7 @@ def _supervise(tasks: list[SubjectTask], settings: Settings, progress: Progress)
         sentence = task.record_death(event.text) if report.signal is not None else event.text
         progress.done(task.subject, "failed" if event.code else "done", sentence)
         codes.append(event.code)
+        write_participants(settings.output_dir, settings.bids_dir)
         if event.code and settings.stop_on_first_crash:
             break
     return codes
