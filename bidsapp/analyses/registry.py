@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import entry_points
 
-from bidsapp.analyses.protocol import Analysis, Trainable
+from bidsapp.analyses.protocol import Trainable
 from bidsapp.errors import UnavailableError
 
 GROUP = "bidsapp.analyses"
@@ -37,8 +37,3 @@ def load(name: str) -> Trainable:
             f"Entry point '{name}' ({found[0].value}) is no analysis; see docs/architecture.md."
         )
     return loaded
-
-
-def analyses() -> tuple[Analysis, ...]:
-    """Import all installed analyses that say something of a subject, sorted by name."""
-    return tuple(item for item in map(load, names()) if isinstance(item, Analysis))

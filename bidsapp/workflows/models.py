@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bidsapp.analyses import registry
+from bidsapp.analyses.protocol import Analysis
 from bidsapp.bundle import Bundle
 from bidsapp.errors import UnavailableError
 from bidsapp.inputs import Inputs
@@ -39,26 +40,21 @@ def resolve_models(settings: Settings) -> tuple[Model, ...]:
     BadDataError
         A bundle is damaged.
     """
-    given: dict[str, Bundle] = {}
-    for path in settings.bundles:
-        bundle = Bundle.read(path)
-        given[bundle.analysis] = bundle
-    known = {analysis.name: analysis for analysis in registry.analyses()}
-    for name in (*settings.analyses, *given):
-        if name not in known and name != "brain":
-            raise UnavailableError(
-                f"Analysis '{name}' is not installed or cannot predict; there are {', '.join(sorted(known))}."
-            )
+    given = {bundle.analysis: bundle for bundle in map(Bundle.read, settings.bundles)}
     models: list[Model] = []
-    for name, analysis in known.items():
-        if settings.analyses and name not in settings.analyses:
-            continue
+    for name in settings.analyses or registry.names():
+        analysis = registry.load(name)
+        if not isinstance(analysis, Analysis):
+            continue  # a network that preprocessing uses can be trained, but says nothing of a subject
         if name in given:
             models.append(Model(name, given[name]))
         elif analysis.bundle is not None:
             models.append(Model(name, Bundle.read(analysis.bundle)))
         elif settings.analyses:
             raise UnavailableError(f"Analysis '{name}' has no packaged bundle; train one or give --bundle.")
+    unknown = sorted(set(given) - set(registry.names()))
+    if unknown:
+        raise UnavailableError(f"A bundle is for '{unknown[0]}', which is not installed; install it or drop --bundle.")
     return tuple(models)
 
 
