@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bidsapp.errors import BadDataError
+from bidsapp.images.threads import single_thread
 from bidsapp.images.volume import Volume, to_sitk
 
 _ITERATIONS = (50, 50, 50, 30)
@@ -47,10 +48,11 @@ def correct_bias(volume: Volume, mask: Volume, *, spacing: float = _SPACING) -> 
     image = to_sitk(volume.with_data(np.clip(volume.data, 0, ceiling)))
     region = to_sitk(mask.with_data(inside), dtype=np.uint8)
     factors = np.maximum(1, np.round(spacing / volume.voxel_size)).astype(int).tolist()
-    n4 = sitk.N4BiasFieldCorrectionImageFilter()
-    n4.SetMaximumNumberOfIterations(list(_ITERATIONS))
-    n4.SetConvergenceThreshold(1e-4)
-    n4.Execute(sitk.Shrink(image, factors), sitk.Shrink(region, factors))
+    with single_thread():
+        n4 = sitk.N4BiasFieldCorrectionImageFilter()
+        n4.SetMaximumNumberOfIterations(list(_ITERATIONS))
+        n4.SetConvergenceThreshold(1e-4)
+        n4.Execute(sitk.Shrink(image, factors), sitk.Shrink(region, factors))
     log_field = sitk.GetArrayFromImage(n4.GetLogBiasFieldAsImage(image)).T
     field = np.exp(log_field - log_field[inside].mean()).astype(np.float32)
     return BiasCorrection(volume.with_data(volume.data / field), volume.with_data(field))

@@ -75,25 +75,31 @@ def read_header(stream: BinaryIO, path: Path) -> nib.Nifti1Header:
     head = stream.read(_NIFTI1)
     if not head:
         raise BadDataError(f"{path} is empty; copy it again.")
-    size = {int.from_bytes(head[:4], order) for order in ("little", "big")}
     try:
-        if _NIFTI2 in size:
-            head += stream.read(_NIFTI2 - _NIFTI1)
-            header = nib.Nifti2Header(head, check=False)
-        elif _NIFTI1 in size and head[344:347] in (b"n+1", b"ni1"):
-            header = nib.Nifti1Header(head, check=False)
-        else:
-            raise BadDataError(f"{path} is not a NIfTI image; convert it (dcm2niix) or exclude it.")
+        header = _parse(head, stream, path)
         if bytes(header["magic"])[:3] not in (b"n+1", b"n+2"):
             raise BadDataError(f"{path} is half of a header/image pair; convert it to one .nii.gz file.")
         header.get_data_dtype()
         header.get_slope_inter()
+    except KeyError as error:
+        raise BadDataError(f"{path} has voxels of an unknown type ({error}); convert it again.") from error
     except (HeaderDataError, WrapStructError) as error:
         raise BadDataError(f"{path} has an unreadable header ({error}); convert it again.") from error
     check_type(header, path)
     check_shape(header, path)
     check_voxel_size(header, path)
     return header
+
+
+def _parse(head: bytes, stream: BinaryIO, path: Path) -> nib.Nifti1Header:
+    for order in "<>":
+        size = int(np.frombuffer(head[:4], dtype=f"{order}i4")[0]) if len(head) == _NIFTI1 else 0
+        if size == _NIFTI2:
+            rest = stream.read(_NIFTI2 - _NIFTI1)
+            return nib.Nifti2Header(head + rest, endianness=order, check=False)
+        if size == _NIFTI1 and head[344:347] in (b"n+1", b"ni1"):
+            return nib.Nifti1Header(head, endianness=order, check=False)
+    raise BadDataError(f"{path} is not a NIfTI image; convert it (dcm2niix) or exclude it.")
 
 
 def check_type(header: nib.Nifti1Header, path: Path) -> None:

@@ -20,13 +20,14 @@ from bidsapp.images.engine import greedy
 from bidsapp.images.grids import crop_to_mask, isotropic_grid, resample
 from bidsapp.images.transforms import compose, field_to_itk, matrix_to_itk
 from bidsapp.images.volume import Grid, Volume, to_sitk
+from bidsapp.images.warp import field_from_itk, invert, jacobian_determinant, unfold
 
 if TYPE_CHECKING:
     Matrix = NDArray[np.float64]
 
 _SEARCH = "-search 400 20 25"
 _AFFINE_LEVELS = "100x50x0"
-_SMOOTHING = ("1.732vox 0.7071vox", "2.5vox 1.0vox", "4vox 1.5vox")
+_SMOOTHING = "1.732vox 0.7071vox"
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ class Normalisation:
         Number of voxels whose Jacobian determinant is not above 0.
     jacobian
         Lowest and highest determinant of the warp.
-    smoothing
-        Which of the declared smoothing strengths was needed to avoid folds (0 is the ordinary one).
+    repaired
+        Number of voxels where the sampled warp was smoothed locally, because it folded or nearly did.
     """
 
     affine: Matrix
@@ -65,7 +66,7 @@ class Normalisation:
     grid: Grid
     folded: int
     jacobian: tuple[float, float]
-    smoothing: int
+    repaired: int
 
     @property
     def fold_fraction(self) -> float:
@@ -87,7 +88,7 @@ def normalise(
     moving_mask: Volume,
     *,
     spacing: float = 2.0,
-    levels: str = "100x50x0",
+    levels: str = "100x50x20",
     seed: int = 1,
 ) -> Normalisation:
     """Register the subject's channels to the template's.
@@ -109,7 +110,7 @@ def normalise(
     Returns
     -------
     normalisation
-        Without folds where any of the declared smoothing strengths avoids them.
+        Without folds; ``repaired`` says how many voxels had to be mended for that.
 
     Raises
     ------
@@ -117,6 +118,7 @@ def normalise(
         A mask is empty, or registration failed.
     """
     fixed = [_work(c.fixed, spacing) for c in channels]
+    grid = fixed[0].grid
     moving = [_work(crop_to_mask(c.moving, moving_mask), spacing) for c in channels]
     affine = align_affine(fixed[0], moving[0], seed=seed)
     pulled = [
@@ -124,14 +126,20 @@ def normalise(
         for f, m in zip(fixed, moving, strict=True)
     ]
     weights = [c.weight for c in channels]
-    for attempt, smoothing in enumerate(_SMOOTHING):  # noqa: B007 (reported below)
-        warp, inverse = _deform(fixed, pulled, weights, levels=levels, smoothing=smoothing, seed=seed)
-        determinant = jacobian_determinant(warp, fixed[0].grid)
-        folded = int((determinant <= 0).sum())
-        if folded == 0:
-            break
-    limits = (float(determinant.min()), float(determinant.max()))
-    return Normalisation(affine, warp, inverse, fixed[0].grid, folded, limits, attempt)
+    warp, inverse = _deform(fixed, pulled, weights, levels=levels, seed=seed)
+    warp, repaired = unfold(warp, grid)
+    if repaired:
+        inverse = invert(warp, grid, guess=inverse)
+    determinant = jacobian_determinant(warp, grid)
+    return Normalisation(
+        affine=affine,
+        warp=warp,
+        inverse=inverse,
+        grid=grid,
+        folded=int((determinant <= 0).sum()),
+        jacobian=(float(determinant.min()), float(determinant.max())),
+        repaired=repaired,
+    )
 
 
 def align_affine(fixed: Volume, moving: Volume, *, seed: int = 1, freedom: int = 12) -> Matrix:
@@ -154,37 +162,26 @@ def align_affine(fixed: Volume, moving: Volume, *, seed: int = 1, freedom: int =
     return np.asarray(found["matrix"], dtype=np.float64)
 
 
-def jacobian_determinant(field: NDArray[np.float64], grid: Grid) -> NDArray[np.float64]:
-    """Give the Jacobian determinant of ``x + u(x)``, shape ``(x, y, z)``, by central differences."""
-    image = field_to_itk(field, grid.affine).GetDisplacementField()
-    return np.asarray(sitk.GetArrayFromImage(sitk.DisplacementFieldJacobianDeterminant(image)).T)
-
-
 def _deform(
     fixed: Sequence[Volume],
     moving: Sequence[Volume],
     weights: Sequence[float],
     *,
     levels: str,
-    smoothing: str,
     seed: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     pairs = " ".join(f"-w {w:g} -i fixed{i} moving{i}" for i, w in enumerate(weights))
     images = {f"fixed{i}": to_sitk(v) for i, v in enumerate(fixed)}
     images |= {f"moving{i}": to_sitk(v) for i, v in enumerate(moving)}
     command = (
-        f"-threads 1 -seed {seed} -m NCC 2x2x2 -n {levels} -s {smoothing} -sv -wp 0 "
+        f"-threads 1 -seed {seed} -m NCC 2x2x2 -n {levels} -s {_SMOOTHING} -sv -wp 0 "
         f"{pairs} -o warp -oinv inverse"
     )
     found = greedy(command, ("warp", "inverse"), **images)
-    return _field(found["warp"]), _field(found["inverse"])
-
-
-def _field(image: object) -> NDArray[np.float64]:
-    if not isinstance(image, sitk.Image):
+    warp, inverse = found["warp"], found["inverse"]
+    if not isinstance(warp, sitk.Image) or not isinstance(inverse, sitk.Image):
         raise BadDataError("registration gave no warp.")
-    lps = sitk.GetArrayFromImage(image).astype(np.float64).transpose(2, 1, 0, 3)
-    return np.ascontiguousarray(lps * np.array([-1.0, -1.0, 1.0]))
+    return field_from_itk(warp), field_from_itk(inverse)
 
 
 def _work(volume: Volume, spacing: float) -> Volume:

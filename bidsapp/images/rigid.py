@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bidsapp.errors import BadDataError
 from bidsapp.images.grids import resample, respaced_grid
 from bidsapp.images.intensity import winsorise
+from bidsapp.images.threads import single_thread
 from bidsapp.images.transforms import itk_to_matrix, matrix_to_itk
 from bidsapp.images.volume import Volume, to_sitk
 
@@ -37,7 +38,7 @@ class Level:
 LEVELS = (
     Level(4.0, 20.0, 12_000, 2.0, 2e-2, 150),
     Level(2.0, 10.0, 40_000, 0.5, 1e-2, 100),
-    Level(1.2, 3.0, 100_000, 0.2, 2e-3, 60),
+    Level(1.2, 1.0, 100_000, 0.2, 2e-3, 60),
 )
 
 
@@ -71,7 +72,7 @@ def align_rigid(
     fixed, moving
         With or without skull, any voxel size and orientation, any contrast.
     fixed_mask
-        Brain mask on the grid of ``fixed``; widened by 20, 10 and 3 mm from level to level, since the
+        Brain mask on the grid of ``fixed``; widened by 20, 10 and 1 mm from level to level, since the
         brain is rigid in the head but jaw, neck and scalp are not.
     seed
         Of the samples; the same seed gives the same bytes.
@@ -82,18 +83,18 @@ def align_rigid(
         The images do not overlap, or the mask is empty.
     """
     fixed, moving = winsorise(fixed), winsorise(moving)
-    transform: sitk.Euler3DTransform | None = None
-    value = 0.0
-    for level in LEVELS:
-        pair = _at_level(fixed, level), _at_level(moving, level)
-        mask = None if fixed_mask is None else _mask_at(fixed_mask, level)
-        if transform is None:
-            transform, value = _best_start(pair, mask, level, seed)
-        else:
-            transform, value = _optimise(pair, mask, level, transform, seed)
-    if transform is None:
+    found: tuple[sitk.Euler3DTransform, float] | None = None
+    with single_thread():
+        for level in LEVELS:
+            pair = _at_level(fixed, level), _at_level(moving, level)
+            mask = None if fixed_mask is None else _mask_at(fixed_mask, level)
+            if found is None:
+                found = _best_start(pair, mask, level, seed)
+            else:
+                found = _optimise(pair, mask, level, found[0], seed)
+    if found is None:
         raise BadDataError("no level to align at.")
-    return RigidAlignment(itk_to_matrix(transform), -value)
+    return RigidAlignment(itk_to_matrix(found[0]), -found[1])
 
 
 def _best_start(
@@ -126,7 +127,6 @@ def _optimise(
     seed: int,
 ) -> tuple[sitk.Euler3DTransform, float]:
     method = sitk.ImageRegistrationMethod()
-    method.SetNumberOfThreads(1)
     method.SetMetricAsMattesMutualInformation(_BINS)
     method.SetMetricSamplingStrategy(method.RANDOM)
     share = level.samples / float(np.prod(pair[0].GetSize()))
@@ -140,7 +140,7 @@ def _optimise(
         level.first_step,
         level.last_step,
         level.iterations,
-        relaxationFactor=0.6,
+        relaxationFactor=0.8,
         gradientMagnitudeTolerance=1e-6,
     )
     method.SetOptimizerScalesFromPhysicalShift()
