@@ -1,8 +1,4 @@
-"""pybids' index of the requested subjects alone: a whole dataset takes minutes, one subject 0.1 s.
-
-pybids walks every folder that its ignore patterns leave, and stores every file. Here a pattern leaves the
-requested subjects, the folders that can hold a known modality, and the sidecars above them.
-"""
+"""pybids' index of the requested subjects alone: a whole dataset takes minutes, one subject 0.1 s."""
 
 from __future__ import annotations
 
@@ -11,57 +7,20 @@ import os
 import tempfile
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from bidsapp.bids.filters import as_query
 from bidsapp.bids.listing import datatypes, modalities
+from bidsapp.bids.requested import IMAGES, Requested
 from bidsapp.errors import BadDataError, NoInputError, UsageError
 from bidsapp.files import write_error
 
 if TYPE_CHECKING:
     from bids.layout import BIDSFile, BIDSLayout
 
-IMAGES = (".nii.gz", ".nii")
 Key = tuple[str, str | None]
-
-
-@dataclass
-class Requested:
-    """Stands for a compiled pattern in pybids' ``ignore``: ``search`` is true for what is not wanted.
-
-    ``subjects=None`` means all. Sidecars that are dangling links are left out: pybids would fail on them.
-    """
-
-    root: Path
-    subjects: Collection[str] | None
-    sidecars: bool = True
-    _folders: frozenset[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._folders = frozenset(f"sub-{subject}" for subject in self.subjects or ())
-
-    def search(self, path: str) -> bool:
-        """Say whether pybids is to leave out ``path``, which starts with ``/`` at the dataset's root."""
-        top, *below = path.strip("/").split("/")
-        if path.rpartition("/")[2].startswith("."):
-            return True
-        folder = top.startswith("sub-") and (self.subjects is None or top in self._folders)
-        if not below:
-            return not folder and not self._is_sidecar(top)
-        if not folder:
-            return True
-        if below[0].startswith("ses-"):
-            below = below[1:]
-        if not below or (below[0] in datatypes() and len(below) == 1):
-            return False
-        if below[0] not in datatypes() and len(below) > 1:
-            return True
-        return not path.endswith(IMAGES) and not self._is_sidecar(path.strip("/"))
-
-    def _is_sidecar(self, path: str) -> bool:
-        return self.sidecars and path.endswith(".json") and os.path.exists(self.root / path)
 
 
 class Indexed(NamedTuple):

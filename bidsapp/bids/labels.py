@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bidsapp.bids.index import Key, Requested
+from bidsapp.bids.index import Key
 from bidsapp.bids.query import find_all, list_selected
+from bidsapp.bids.requested import Requested
 from bidsapp.cohort import Cohort, Member
 from bidsapp.errors import BidsAppError, NoInputError, NothingSelectedError
 from bidsapp.inputs import Inputs

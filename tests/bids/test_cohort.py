@@ -102,7 +102,7 @@ def test_predictions_never_come_back_as_covariates(tmp_path):
     ("options", "error"),
     [
         ({"controls": "group == 'none'"}, NothingSelectedError),
-        ({"controls": "grup == 'control'"}, UsageError),
+        ({"controls": "grouq == 'control'"}, UsageError),
         ({"target": "crsr"}, UsageError),
         ({"participant_label": ("09",)}, NothingSelectedError),
     ],

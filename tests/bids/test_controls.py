@@ -65,8 +65,8 @@ def test_anything_but_comparisons_is_refused(query):
 
 
 def test_an_unknown_column_is_named_with_what_there_is():
-    with pytest.raises(UsageError, match="no column 'grup'; did you mean group"):
-        select(ROWS, "grup == 'control'")
+    with pytest.raises(UsageError, match="no column 'grouq'; did you mean group"):
+        select(ROWS, "grouq == 'control'")
 
 
 def test_a_gap_fulfils_no_comparison():
