@@ -1,0 +1,50 @@
+"""Where a subject's brain differs from healthy controls of its age and sex: plain statistics, calibrated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from bidsapp.bundle import Bundle
+from bidsapp.cohort import Cohort, Member
+from bidsapp.findings import Findings
+from bidsapp.recipe import Recipe
+
+_DATA = Path(__file__).parents[2] / "data"
+
+
+@dataclass(frozen=True)
+class Anomaly:
+    """The analysis as the house sees it (:class:`bidsapp.analyses.protocol.Analysis`)."""
+
+    name: str = "anomaly"
+    title: str = "Anomaly map against healthy controls"
+    learns_from: Literal["derivatives", "labels"] = "derivatives"
+    recipe: Path = _DATA / "recipes" / "anomaly.toml"
+    bundle: Path | None = _DATA / "bundles" / "anomaly"
+
+    def predict(self, member: Member, bundle: Bundle, *, out_dir: Path, device: str, seed: int) -> Findings:
+        """Compare a subject with the controls of a bundle; neither device nor seed matter."""
+        from bidsapp.analyses.anomaly.predict import predict
+
+        return predict(member, bundle, out_dir)
+
+    def train(
+        self,
+        cohort: Cohort,
+        recipe: Recipe,
+        *,
+        path: Path,
+        device: str,
+        seed: int,
+        options: Mapping[str, str],
+    ) -> Bundle:
+        """Fit the normative model on a cohort of controls; neither device nor seed matter."""
+        from bidsapp.analyses.anomaly.train import train
+
+        return train(cohort, recipe, path, controls=options.get("controls", ""))
+
+
+ANALYSIS = Anomaly()

@@ -1,0 +1,107 @@
+"""From a member's volumes in standard space to the channels of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from bidsapp.analyses.anomaly.options import TISSUES, Options
+from bidsapp.analyses.anomaly.space import Space, Vector, brain_of_controls
+from bidsapp.cohort import Member
+from bidsapp.errors import BadDataError
+from bidsapp.images.volume import Volume, read_volume
+
+UNITLESS = frozenset({"T1w", "FLAIR", "T2w", "PDw", "ce-gadolinium_T1w"})
+_SURE = 0.9
+_FEWEST_SURE = 1000
+
+
+def channels_of(members: Sequence[Member], options: Options) -> tuple[str, ...]:
+    """Give the channels: of the recipe's images those that all members have, then its tissues.
+
+    Raises
+    ------
+    BadDataError
+        No image of the recipe is there in all members, and no tissue is named.
+    """
+    images = [key for key in options.images if all(key in member.standard for member in members)]
+    if not images and not options.tissues:
+        raise BadDataError(f"No image of the recipe ({', '.join(options.images)}) is there in all controls.")
+    return (*images, *options.tissues)
+
+
+def common_space(members: Sequence[Member], options: Options) -> Space:
+    """Find the voxels that are brain in enough of the controls."""
+    first = _read(members[0], "mask")
+    total = np.zeros(first.data.shape, dtype=np.float32)
+    for member in members:
+        mask = _read(member, "mask")
+        if not mask.grid.same_as(first.grid):
+            raise BadDataError(f"{member.name}: {member.standard['mask']} is not on the grid of the others.")
+        total += mask.data > 0.5
+    brain = brain_of_controls(total / len(members), options.coverage)
+    if not brain.any():
+        raise BadDataError("The brain masks of the controls do not overlap; check their registration.")
+    return Space(first.grid, brain)
+
+
+def read_features(member: Member, channels: Sequence[str], space: Space, fwhm_mm: float) -> Vector:
+    """Read, scale and smooth a member's channels.
+
+    MR intensities are divided by their own median over sure white matter; PET (SUVR) and tissue
+    probabilities have a unit and stay as they are. Outside of the member's brain all are 0.
+
+    Returns
+    -------
+    features
+        Shape ``(voxels, channels)``.
+
+    Raises
+    ------
+    BadDataError
+        A volume is missing, on another grid, or has no sure white matter.
+    """
+    mask = space.gather(_on(member, "mask", space).data) > 0.5
+    columns = []
+    for key in channels:
+        values = np.where(mask, space.gather(_on(member, key, space).data), 0)
+        if not np.isfinite(values).all():
+            raise BadDataError(f"{member.name}: {member.standard[key]} holds values that are no numbers.")
+        if key in UNITLESS:
+            values = values / _white_matter_median(member, values, space)
+        columns.append(space.smooth(values.astype(np.float32), fwhm_mm))
+    return np.stack(columns, axis=-1)
+
+
+def needed_modalities(channels: Sequence[str]) -> list[str]:
+    """Give the channels that are images, which a subject must have."""
+    return [key for key in channels if key not in TISSUES]
+
+
+def _white_matter_median(member: Member, values: Vector, space: Space) -> float:
+    sure = space.gather(_on(member, "WM", space).data) > _SURE
+    if int(sure.sum()) < _FEWEST_SURE:
+        raise BadDataError(f"{member.name}: hardly any white matter was found; check mask and registration.")
+    median = float(np.median(values[sure]))
+    if median <= 0:
+        raise BadDataError(f"{member.name}: white matter is not bright; the intensities cannot be scaled.")
+    return median
+
+
+def _on(member: Member, key: str, space: Space) -> Volume:
+    volume = _read(member, key)
+    if not volume.grid.same_as(space.grid):
+        raise BadDataError(
+            f"{member.name}: {member.standard[key]} is not on the grid of the model "
+            f"({'x'.join(map(str, space.grid.shape))} voxels); run participant with --output-resolution 2."
+        )
+    return volume
+
+
+def _read(member: Member, key: str) -> Volume:
+    path: Path | None = member.standard.get(key)
+    if path is None:
+        raise BadDataError(f"{member.name} has no {key} in standard space; run participant again.")
+    return read_volume(path)

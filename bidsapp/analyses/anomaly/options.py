@@ -1,0 +1,89 @@
+"""Hyper-parameters of the normative model, typed; a bundle carries those it was trained with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bidsapp.errors import BadDataError
+from bidsapp.recipe import Recipe
+
+TISSUES = ("GM", "WM", "CSF")
+COVARIATES = ("age", "age_squared", "sex")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The keys of ``data/recipes/anomaly.toml``, where each is explained."""
+
+    images: tuple[str, ...]
+    tissues: tuple[str, ...]
+    fwhm_mm: float
+    covariates: tuple[str, ...]
+    prior_weight: float
+    tail_power: float
+    tail_fwhm_mm: float
+    coverage: float
+    cluster_threshold: float
+    region_threshold: float
+    family_wise_alpha: float
+    listed_clusters: int
+    minimum_controls: int
+    atlas: str
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> Options:
+        """Check a recipe.
+
+        Raises
+        ------
+        BadDataError
+            A value makes no sense; the sentence names it.
+        """
+        options = cls(
+            images=_names(recipe, "images", ()),
+            tissues=_names(recipe, "tissues", TISSUES),
+            covariates=_names(recipe, "covariates", COVARIATES),
+            fwhm_mm=_within(recipe, "fwhm_mm", 0, 40),
+            prior_weight=_within(recipe, "prior_weight", 0.1, 1e6),
+            tail_power=_within(recipe, "tail_power", 0, 4),
+            tail_fwhm_mm=_within(recipe, "tail_fwhm_mm", 0, 100),
+            coverage=_within(recipe, "coverage", 0.01, 1),
+            cluster_threshold=_within(recipe, "cluster_threshold", 0.5, 20),
+            region_threshold=_within(recipe, "region_threshold", 0.5, 20),
+            family_wise_alpha=_within(recipe, "family_wise_alpha", 0.001, 0.5),
+            listed_clusters=recipe.integer("listed_clusters"),
+            minimum_controls=max(recipe.integer("minimum_controls"), 10),
+            atlas=recipe.text("atlas"),
+        )
+        if not options.images and not options.tissues:
+            raise BadDataError(
+                "Recipe keys 'images' and 'tissues' are both empty; name at least one channel."
+            )
+        return options
+
+    @classmethod
+    def of_bundle(cls, metadata: Mapping[str, object]) -> Options:
+        """Read the recipe that a bundle was trained with."""
+        values = metadata.get("recipe")
+        if not isinstance(values, dict):
+            raise BadDataError("The bundle does not say its recipe; train it again.")
+        return cls.of(Recipe("anomaly", values))
+
+
+def _names(recipe: Recipe, key: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    values = recipe.values[key]
+    if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
+        raise BadDataError(f"Recipe key '{key}' must be a list of names, not {values!r}.")
+    names = tuple(str(item) for item in values)
+    unknown = [name for name in names if allowed and name not in allowed]
+    if unknown:
+        raise BadDataError(f"Recipe key '{key}' names {unknown[0]!r}; it can hold {', '.join(allowed)}.")
+    return names
+
+
+def _within(recipe: Recipe, key: str, low: float, high: float) -> float:
+    value = recipe.number(key)
+    if not low <= value <= high:
+        raise BadDataError(f"Recipe key '{key}' must lie between {low:g} and {high:g}, not {value:g}.")
+    return value

@@ -1,0 +1,79 @@
+"""The left-out controls' measures: the distribution against which a subject is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bidsapp.analyses.anomaly.measure import Measures, statistics
+from bidsapp.images.clusters import Cluster
+from bidsapp.oneclass.conformal import combined_p, pooled_survival
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Measures of the controls, each scored by the model of the others.
+
+    Attributes
+    ----------
+    largest
+        Shape ``(controls, 2)``: see :class:`~bidsapp.analyses.anomaly.measure.Measures`.
+    spread, abnormal_share
+        Shape ``(controls,)``.
+    region_share, region_mean
+        Shape ``(controls, regions)``.
+    histogram
+        Pooled over controls.
+    """
+
+    largest: Matrix
+    spread: Matrix
+    abnormal_share: Matrix
+    region_share: Matrix
+    region_mean: Matrix
+    histogram: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, measures: Sequence[Measures]) -> Reference:
+        """Stack the measures of all controls."""
+        return cls(
+            np.stack([item.largest for item in measures]),
+            np.array([item.spread for item in measures]),
+            np.array([item.abnormal_share for item in measures]),
+            np.stack([item.region_share for item in measures]),
+            np.stack([item.region_mean for item in measures]),
+            np.sum([item.histogram for item in measures], axis=0),
+        )
+
+    @property
+    def controls(self) -> int:
+        """Number of controls."""
+        return int(self.spread.size)
+
+    @property
+    def survival(self) -> Matrix:
+        """Share of the controls' voxels at or above the lower edge of each bin."""
+        return pooled_survival(self.histogram)
+
+    def family_wise_p(self, cluster: Cluster) -> float:
+        """Give the share of healthy people in whom some cluster is as extreme, by mass or by peak."""
+        return combined_p(self.largest, statistics(cluster))
+
+
+def expected_false_clusters(measures: Sequence[Measures], alpha: float) -> tuple[float, float]:
+    """Give, over the left-out controls, clusters per head at ``alpha`` and the share of heads with any.
+
+    Each control is judged against all others.
+    """
+    largest = np.stack([item.largest for item in measures])
+    counts = np.zeros(len(measures))
+    for i, item in enumerate(measures):
+        others = np.delete(largest, i, axis=0)
+        if combined_p(others, item.largest) <= alpha:
+            counts[i] = sum(combined_p(others, statistics(cluster)) <= alpha for cluster in item.clusters)
+    return float(counts.mean()), float((counts > 0).mean())

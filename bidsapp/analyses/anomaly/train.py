@@ -1,0 +1,128 @@
+"""Fits the normative model on controls, scores each control as left out, and writes the bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bidsapp.analyses.anomaly.card import LICENCE, Facts, bundle_metadata, model_card
+from bidsapp.analyses.anomaly.covariates import Design, usable_design
+from bidsapp.analyses.anomaly.features import channels_of, common_space, read_features
+from bidsapp.analyses.anomaly.measure import Measures, Parcels, measure
+from bidsapp.analyses.anomaly.options import Options
+from bidsapp.analyses.anomaly.parcels import on_space
+from bidsapp.analyses.anomaly.reference import Reference, expected_false_clusters
+from bidsapp.analyses.anomaly.space import Space
+from bidsapp.analyses.anomaly.store import Variant, space_tensors, variant_tensors
+from bidsapp.bundle import Bundle
+from bidsapp.cohort import Cohort, Member
+from bidsapp.errors import BadDataError
+from bidsapp.images.templates import load_atlas
+from bidsapp.oneclass.normative import NormativeModel, fit_normative
+from bidsapp.recipe import Recipe
+
+Features = NDArray[np.float32]
+_OUTLIER_MADS = 5
+
+
+def train(cohort: Cohort, recipe: Recipe, path: Path, *, controls: str = "") -> Bundle:
+    """Fit and write the bundle.
+
+    Parameters
+    ----------
+    cohort
+        Controls with volumes in standard space; of a subject with several sessions the first one counts.
+    recipe
+        See ``bidsapp/data/recipes/anomaly.toml``.
+    path
+        Folder of the bundle.
+    controls
+        The query that chose the controls, for the model card.
+
+    Raises
+    ------
+    BadDataError
+        Too few controls, volumes missing or on different grids, or no usable channel.
+    """
+    options = Options.of(recipe)
+    members = one_session_each(cohort)
+    if len(members) < options.minimum_controls:
+        raise BadDataError(
+            f"A normative model needs at least {options.minimum_controls} controls, not {len(members)}; "
+            "add controls or lower minimum_controls in the recipe."
+        )
+    channels = channels_of(members, options)
+    space = common_space(members, options)
+    features = np.stack([read_features(item, channels, space, options.fwhm_mm) for item in members])
+    atlas = load_atlas(2, name=options.atlas)
+    parcels = on_space(atlas, space)
+    variants, facts = fit_variants(members, features, space, parcels, options)
+    metadata = bundle_metadata(
+        recipe, channels=channels, members=members, variants=variants, parcels=parcels, facts=facts,
+        controls=controls,
+    )  # fmt: skip
+    tensors = {"space": space_tensors(space)} | {
+        key: variant_tensors(variant) for key, variant in variants.items()
+    }
+    return Bundle.write(path, metadata=metadata, tensors=tensors, card=model_card(metadata), licence=LICENCE)
+
+
+def one_session_each(cohort: Cohort) -> list[Member]:
+    """Give the first session of each subject: sessions of one person are no independent controls."""
+    first: dict[str, Member] = {}
+    for member in sorted(cohort.members, key=lambda item: (item.subject, item.session or "")):
+        first.setdefault(member.subject, member)
+    return list(first.values())
+
+
+def fit_variants(
+    members: Sequence[Member], features: Features, space: Space, parcels: Parcels, options: Options
+) -> tuple[dict[str, Variant], Facts]:
+    """Fit the model with the covariates that all controls have, and the one without any."""
+    design, notes = usable_design(members, options.covariates)
+    variants: dict[str, Variant] = {}
+    outliers: tuple[str, ...] = ()
+    for key, chosen in {"adjusted": design, "plain": Design()}.items():
+        if key == "adjusted" and not chosen.terms:
+            continue
+        variants[key], measures = fit_variant(members, features, chosen, space, parcels, options)
+        outliers = outliers or _outliers(members, measures)
+    return variants, Facts(notes=tuple(notes), outliers=outliers)
+
+
+def fit_variant(
+    members: Sequence[Member],
+    features: Features,
+    design: Design,
+    space: Space,
+    parcels: Parcels,
+    options: Options,
+) -> tuple[Variant, list[Measures]]:
+    """Fit one model; also give the measures of the left-out controls."""
+    model, left_out = fit_model(features, design.matrix(members), space, options)
+    measures = [measure(z, space, parcels, options) for z in left_out]
+    clusters, heads = expected_false_clusters(measures, options.family_wise_alpha)
+    return Variant(design, model, Reference.of(measures), clusters, heads), measures
+
+
+def fit_model(
+    features: Features, design: NDArray[np.float64], space: Space, options: Options
+) -> tuple[NormativeModel, NDArray[np.float32]]:
+    """Fit the voxelwise model as the options say; see :func:`bidsapp.oneclass.normative.fit_normative`."""
+    return fit_normative(
+        features,
+        design,
+        prior_weight=options.prior_weight,
+        tail_power=options.tail_power,
+        spread=lambda values: space.smooth(values, options.tail_fwhm_mm),
+    )
+
+
+def _outliers(members: Sequence[Member], measures: Sequence[Measures]) -> tuple[str, ...]:
+    spread = np.array([item.spread for item in measures])
+    middle = np.median(spread)
+    limit = middle + _OUTLIER_MADS * 1.4826 * np.median(np.abs(spread - middle))
+    return tuple(member.name for member, value in zip(members, spread, strict=True) if value > limit)
