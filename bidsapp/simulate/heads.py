@@ -93,9 +93,11 @@ def random_scan(
     brain: Tensor,
     *,
     size: tuple[int, int, int],
+    spacing: float = 1.0,
 ) -> Example:
     """Draw an example from a real scan whose brain was outlined but whose tissues were not."""
-    points = random_points(rng, size, _centre(rng, brain, size, 1.0), elastic=1.5)
+    centre = _centre(rng, brain, size, spacing)
+    points = random_points(rng, size, centre, spacing=spacing, elastic=1.5)
     inside = sample(brain, points) >= 0.5
     picture = sample(image, points) / 255
     picture = picture.clamp(0, 1) ** float(np.exp(rng.normal(0, 0.2)))
@@ -125,7 +127,7 @@ def acquire(rng: np.random.Generator, example: Example, *, voxel_size: float, cl
 def _centre(rng: np.random.Generator, inside: Tensor, size: tuple[int, int, int], spacing: float) -> Tensor:
     where = ((inside > 0) & (inside < 13)).nonzero().float()
     centre = (where.amin(0) + where.amax(0)) / 2
-    slack = torch.tensor(size) * spacing * 0.18
+    slack = torch.tensor(size) * spacing * 0.2
     return centre + torch.from_numpy(rng.uniform(-1, 1, 3).astype(np.float32)) * slack
 
 

@@ -18,8 +18,9 @@ from bidsapp.images.volume import Volume, read_volume
 from bidsapp.simulate.classes import head_classes
 from bidsapp.simulate.heads import GRID_MM, Example, random_head, random_scan
 
-COARSE_CROP = (64, 64, 64)
+COARSE_CROP = (64, 80, 80)
 COARSE_SPACING = 1.5
+COARSE_SHARE = 0.15
 LABELS, CLINICAL = 0, 1
 
 Pair = tuple[Tensor, Tensor]
@@ -86,32 +87,29 @@ class Examples(IterableDataset[Batch]):
         """Yield image, tissue (empty where unknown), brain, and the definition of its border."""
         for step in range(self.start, self.plan.steps):
             shared = np.random.default_rng([self.plan.seed, step])
-            size = self._size(shared.random())
+            size = self._size(shared.random(), coarse=step < self.plan.coarse_steps)
             clinical = step >= self.plan.clinical_from and shared.random() < self.plan.clinical_share
             for turn in range(self.plan.examples_per_step):
                 rng = np.random.default_rng([self.plan.seed, step, turn])
-                example = self._draw(rng, step, size, clinical=clinical and bool(self.scans))
+                example = self._draw(rng, size, clinical=clinical and bool(self.scans))
                 tissue = example.tissue if example.tissue is not None else torch.zeros(0)
                 definition = torch.tensor(LABELS if example.tissue is not None else CLINICAL)
                 yield example.image, tissue, example.brain, definition
 
-    def _size(self, chance: float) -> tuple[int, int, int]:
+    def _size(self, chance: float, *, coarse: bool) -> tuple[int, int, int]:
         x, y, z = self.plan.crop
-        if chance < 0.6 and min(self.plan.crop) > 32:
+        if coarse or chance < COARSE_SHARE:
+            return COARSE_CROP
+        if chance < 0.65:
             return x - 16, y - 16, z - 16
         return (x, y, z) if chance < 0.95 else (x + 16, y + 16, z + 16)
 
-    def _draw(
-        self, rng: np.random.Generator, step: int, size: tuple[int, int, int], *, clinical: bool
-    ) -> Example:
+    def _draw(self, rng: np.random.Generator, size: tuple[int, int, int], *, clinical: bool) -> Example:
+        spacing = COARSE_SPACING if size == COARSE_CROP else 1.0
         if clinical:
             image, brain = self.scans[int(rng.integers(len(self.scans)))]
-            return random_scan(rng, image, brain, size=size)
+            return random_scan(rng, image, brain, size=size, spacing=spacing)
         image, classes = self.heads[int(rng.integers(len(self.heads)))]
-        if step < self.plan.coarse_steps:
-            spacing, size = COARSE_SPACING, COARSE_CROP
-        else:
-            spacing = 1.0
         return random_head(rng, image, classes, size=size, spacing=spacing, real=self.plan.real_share)
 
 

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 Definition = Literal["clinical", "labels"]
 PACKAGED = Path(__file__).parents[2] / "data" / "bundles" / "brain"
 GRID_MM = 2.0
+LOCATE_MM = 3.0
 MULTIPLE = 16
 MARGIN = 8
+NO_BRAIN = "No brain was found in the image; check that it shows a head and that its affine is right."
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +90,7 @@ def segment(
 def locate_and_segment(
     image: NDArray[np.float32], network: nn.Module, *, border: int, device: str = "cpu"
 ) -> tuple[NDArray[np.float32], ...]:
-    """Find the brain in the whole image, then look again at the box around it, and at its mirror image.
+    """Find the brain in the whole image at 3 mm, then look at the box around it, and at its mirror image.
 
     Parameters
     ----------
@@ -106,17 +108,13 @@ def locate_and_segment(
     tuple
         Probabilities of inside, grey matter, white matter and CSF, each of the image's shape.
     """
-    first = _run(image, network, border, device)[0]
-    rough = largest_piece(first >= 0.5)
-    if not rough.any():
-        raise BadDataError(
-            "No brain was found in the image; check that it shows a head and that its affine is right."
-        )
-    box = ndimage.find_objects(rough.astype(np.uint8))[0]
-    wide = tuple(
-        slice(max(0, s.start - MARGIN), min(n, s.stop + MARGIN))
-        for s, n in zip(box, image.shape, strict=True)
-    )
+    if image.max() <= image.min():
+        raise BadDataError(NO_BRAIN)
+    wide = _box(_locate(image, network, border, device))
+    # the network normalises by what it sees, and the first box is rough: look again, then crop once more
+    near = np.zeros(image.shape, dtype=bool)
+    near[wide] = _run(image[wide], network, border, device)[0] >= 0.5
+    wide = _box(near)
     cut = image[wide]
     seen, mirrored = _run(cut, network, border, device), _run(cut[::-1], network, border, device)[:, ::-1]
     maps = np.zeros((4, *image.shape), dtype=np.float32)
@@ -135,10 +133,32 @@ def largest_piece(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return filled
 
 
+def _box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
+    piece = largest_piece(mask)
+    if not piece.any():
+        raise BadDataError(NO_BRAIN)
+    box = ndimage.find_objects(piece.astype(np.uint8))[0]
+    return tuple(
+        slice(max(0, s.start - MARGIN), min(n, s.stop + MARGIN)) for s, n in zip(box, mask.shape, strict=True)
+    )
+
+
+def _locate(image: NDArray[np.float32], network: nn.Module, border: int, device: str) -> NDArray[np.bool_]:
+    coarse = ndimage.zoom(image, GRID_MM / LOCATE_MM, order=1, grid_mode=True, mode="grid-constant")
+    rough = largest_piece(_run(coarse, network, border, device)[0] >= 0.5)
+    factors = np.array(image.shape) / np.array(rough.shape)
+    index = np.ix_(
+        *(((np.arange(n) + 0.5) / f).astype(int) for n, f in zip(image.shape, factors, strict=True))
+    )
+    located: NDArray[np.bool_] = rough[index]
+    return located
+
+
 def _run(image: NDArray[np.float32], network: nn.Module, border: int, device: str) -> NDArray[np.float32]:
     import torch
 
-    pads = [(0, -n % MULTIPLE) for n in image.shape]
+    # two voxels are left at the deepest level, as normalisation by instance needs
+    pads = [(0, max(2 * MULTIPLE - n, -n % MULTIPLE)) for n in image.shape]
     padded = np.pad(scale_grey_values(image), pads)
     with torch.inference_mode(), torch.autocast(device.partition(":")[0], dtype=torch.bfloat16):
         batch = torch.from_numpy(padded)[None, None].to(device)

@@ -19,7 +19,7 @@ TINY = {
     "clinical_from": 1,
     "clinical_share": 1.0,
     "features": [4, 4, 4, 4, 4, 4],
-    "crop": [32, 32, 32],
+    "crop": [48, 48, 48],
     "held_out": 1,
     "validation": 1,
     "examples_per_step": 2,
@@ -98,7 +98,7 @@ def test_examples_depend_on_step_and_seed_alone(cohort):
         clinical_from=2,
         clinical_share=1.0,
         real_share=0.5,
-        crop=(32, 32, 32),
+        crop=(48, 48, 48),
         examples_per_step=1,
         seed=5,
     )
