@@ -100,11 +100,12 @@ def run_train(settings: Settings, progress: Progress) -> ExitCode:
     prepare_environment(settings.work_root, threads=settings.nprocs)
     for name in settings.analyses:
         model = registry.load(name)
+        recipe = Recipe.read(name, model.recipe, settings.recipe)
         cohort = _read_cohort(settings, labelled=model.learns_from == "labels")
         progress.log(f"Training {name} on {len(cohort.subjects)} subjects")
         bundle = model.train(
             cohort,
-            Recipe.read(name, model.recipe, settings.recipe),
+            recipe,
             path=settings.output_dir / "bundles" / name,
             device="cpu" if settings.device == "auto" else settings.device,
             seed=settings.random_seed,
