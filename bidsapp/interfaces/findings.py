@@ -62,7 +62,7 @@ class Analyse(PureInterface):
 
 class WriteFindingsInputSpec(BaseInterfaceInputSpec):
     findings = File(exists=True, mandatory=True, desc="JSON of findings; paths in the work folder")
-    output_dir = traits.Directory(exists=True, mandatory=True, desc="derivative dataset")
+    output_dir = traits.Directory(mandatory=True, desc="derivative dataset")
 
 
 class WriteFindingsOutputSpec(TraitedSpec):
