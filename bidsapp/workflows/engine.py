@@ -79,7 +79,7 @@ def read_plugin(path: Path | None) -> tuple[str, dict[str, Any]]:
         ) from error
     except (yaml.YAMLError, TypeError, KeyError, ValueError) as error:
         raise BadDataError(
-            f"{path} is no Nipype plugin file (YAML with plugin and plugin_args): {error}."
+            f"{path} is no Nipype plugin file (YAML with plugin and plugin_args): {' '.join(str(error).split())}."
         ) from error
 
 
