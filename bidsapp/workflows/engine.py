@@ -78,8 +78,9 @@ def read_plugin(path: Path | None) -> tuple[str, dict[str, Any]]:
             f"{path} cannot be read ({error.strerror}); check --nipype-plugin-file."
         ) from error
     except (yaml.YAMLError, TypeError, KeyError, ValueError) as error:
+        reason = " ".join(str(error).split())
         raise BadDataError(
-            f"{path} is no Nipype plugin file (YAML with plugin and plugin_args): {' '.join(str(error).split())}."
+            f"{path} is no Nipype plugin file (YAML with plugin and plugin_args): {reason}."
         ) from error
 
 
