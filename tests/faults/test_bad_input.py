@@ -27,7 +27,7 @@ def test_a_run_that_cannot_start_says_why(
     assert_no_traceback(said.err + said.out)
     assert re.search(fault.sentence.replace("{}", re.escape(str(tmp_path))), said.err), said.err
     assert code == fault.code, said.err
-    assert said.err.count("bidsapp: ") == 1
+    assert len(re.findall(r"^bidsapp: |^\[1/1\] sub-one failed: ", said.err, re.MULTILINE)) == 1
 
 
 @pytest.mark.parametrize("oddity", ODDITIES, ids=lambda oddity: oddity.name)
