@@ -58,7 +58,8 @@ def preprocessing_findings(
     warnings
         Sentences for the report.
     """
-    images = [key for key in member.native if key in modalities() and key != "pet"]
+    ranks = {key: entry.reference_rank for key, entry in modalities().items() if entry.reference_rank}
+    images = sorted((key for key in member.native if key in ranks), key=ranks.__getitem__)
     reference = modalities()[images[0]].suffix
     maps = [
         _native(key, path, key == images[0], reference, sources, entities)
