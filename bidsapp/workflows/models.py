@@ -54,7 +54,7 @@ def resolve_models(settings: Settings) -> tuple[Model, ...]:
             raise UnavailableError(f"Analysis '{name}' has no packaged bundle; train one or give --bundle.")
     unknown = sorted(set(given) - set(registry.names()))
     if unknown:
-        raise UnavailableError(f"A bundle is for '{unknown[0]}', which is not installed; install it or drop --bundle.")
+        raise UnavailableError(f"--bundle is for '{unknown[0]}', which is not installed; install it first.")
     return tuple(models)
 
 

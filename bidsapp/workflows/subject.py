@@ -213,12 +213,22 @@ class _Recorder:
                     replace(status, state="failed", error=sentence, exit_code=own[0].code)
                 )
             else:
+                _remove_stale(self._task, item)
                 outputs = _digest_outputs(self._task.settings.output_dir, item)
                 self._task.write_status(replace(status, state="done", outputs=outputs))
 
     def _status(self, item: Inputs) -> RunStatus:
         steps = tuple(step for name, step in self._steps.items() if concerns(name, item, self._sessions))
         return replace(self._statuses[item.session], steps=steps)
+
+
+def _remove_stale(task: SubjectTask, inputs: Inputs) -> None:
+    """Remove what an earlier run said by an analysis whose modality is no longer there."""
+    from bidsapp.bids.sink import remove_findings
+
+    for model in task.models:
+        if model.missing(inputs):
+            remove_findings(task.settings.output_dir, inputs.subject, inputs.session, model.name)
 
 
 def _digest_outputs(output_dir: Path, inputs: Inputs) -> dict[str, str]:
