@@ -50,6 +50,8 @@ class Inputs:
         Columns of ``participants.tsv``, ``sessions.tsv`` and ``phenotype/``; gaps are left out.
     notes
         Sentences on what was chosen, missing or ignored; they go to the report.
+    references
+        Manual masks to evaluate against (``--reference``): ``brain`` and ``lesion``, where there are any.
     """
 
     subject: str
@@ -57,6 +59,7 @@ class Inputs:
     images: Mapping[str, Image]
     covariates: Mapping[str, str | float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    references: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

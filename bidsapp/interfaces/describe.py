@@ -6,7 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-from nipype.interfaces.base import BaseInterfaceInputSpec, File, InputMultiObject, TraitedSpec, traits
+from nipype.interfaces.base import (
+    BaseInterfaceInputSpec,
+    File,
+    InputMultiObject,
+    TraitedSpec,
+    isdefined,
+    traits,
+)
 
 from bidsapp.interfaces.base import PureInterface
 from bidsapp.interfaces.member import read_member
@@ -16,6 +23,8 @@ class DescribePreprocessingInputSpec(BaseInterfaceInputSpec):
     member = File(exists=True, mandatory=True, desc="what GatherMember wrote")
     dseg = File(exists=True, mandatory=True, desc="tissues of the reference image")
     facts = File(exists=True, mandatory=True, desc="JSON on the normalisation")
+    fine_keys = traits.List(traits.Str, desc="keys of fine")
+    fine = InputMultiObject(File(exists=True), desc="images in standard space at 1 mm, where asked for")
     quality = InputMultiObject(File(exists=True), mandatory=True, desc="JSON of each contrast's quality")
     notes = traits.List(traits.Str, desc="what was mended in the images")
     remarks = traits.List(traits.Str, desc="what was chosen, missing or ignored in the dataset")
@@ -41,6 +50,7 @@ class DescribePreprocessing(PureInterface):
         found = preprocessing_findings(
             member,
             dseg=Path(self.inputs.dseg),
+            fine=self._fine(),
             facts=json.loads(Path(self.inputs.facts).read_text(encoding="utf-8")),
             quality=[json.loads(Path(item).read_text(encoding="utf-8")) for item in self.inputs.quality],
             sources=self.inputs.sources,
@@ -48,3 +58,8 @@ class DescribePreprocessing(PureInterface):
             warnings=(*self.inputs.remarks, *self.inputs.notes),
         )
         return {"out_file": str(found.write(folder / "findings.json"))}
+
+    def _fine(self) -> dict[str, Path]:
+        if not isdefined(self.inputs.fine):
+            return {}
+        return {key: Path(path) for key, path in zip(self.inputs.fine_keys, self.inputs.fine, strict=True)}

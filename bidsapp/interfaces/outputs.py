@@ -33,6 +33,7 @@ def preprocessing_findings(
     member: Member,
     *,
     dseg: Path,
+    fine: Mapping[str, Path],
     facts: Mapping[str, Any],
     quality: Sequence[Mapping[str, Any]],
     sources: Mapping[str, str],
@@ -47,6 +48,8 @@ def preprocessing_findings(
         Its volumes; the reference image is the first contrast among ``member.native``.
     dseg
         Tissues on the reference grid.
+    fine
+        Images in standard space at 1 mm, by modality, where the user wants them.
     facts
         What the normalisation says of itself: template, similarity, folded voxels.
     quality
@@ -66,7 +69,8 @@ def preprocessing_findings(
         for key, path in member.native.items()
     ]
     maps.append(_declared_map("native", "dseg", dseg, {}))
-    maps += [_standard(key, path, sources, entities) for key, path in member.standard.items()]
+    maps += [_standard(key, path, "2", sources, entities) for key, path in member.standard.items()]
+    maps += [_standard(key, path, "1", sources, entities) for key, path in fine.items()]
     maps += [_transform(member.transforms, reference, forward) for forward in (True, False)]
     maps.append(_template(facts))
     scores = [score for figures in quality for score in quality_scores(figures)]
@@ -110,14 +114,20 @@ def _native(
 
 
 def _standard(
-    key: str, path: Path, sources: Mapping[str, str], entities: Mapping[str, Mapping[str, str]]
+    key: str,
+    path: Path,
+    resolution: str,
+    sources: Mapping[str, str],
+    entities: Mapping[str, Mapping[str, str]],
 ) -> Map:
-    space = {"space": SPACE, "res": "2"}
+    space = {"space": SPACE, "res": resolution}
     if key in TISSUES:
         return _declared_map("standard", key, path, space)
     entry = declared()["standard"]["image"]
     if key == "pet":
         entry = {**declared()["pet"], "title": "PET in standard space (SUVR)"}
+    if resolution == "1":
+        entry = {**entry, "display": "none"}  # the report shows the same at 2 mm
     return _map(key, path, entry, {**_image_entities(key, sources, entities), **space}, sources)
 
 

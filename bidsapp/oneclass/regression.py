@@ -41,7 +41,7 @@ class LinearFit:
     @property
     def degrees_of_freedom(self) -> int:
         """Subjects less covariates."""
-        return self.residuals.shape[0] - self.coefficients.shape[0]
+        return int(self.residuals.shape[0] - self.coefficients.shape[0])
 
     def deleted_error(self, subject: int) -> Array:
         """Give the error of predicting a subject from all others, shape ``(voxels, channels)``."""
@@ -72,8 +72,8 @@ def fit_linear(features: Array, design: Matrix) -> LinearFit:
         )
     if np.linalg.matrix_rank(design) < covariates:
         raise BadDataError("The covariates of the controls are collinear; leave one out of the recipe.")
-    gram_inverse = np.linalg.inv(design.T @ design)
-    leverage = np.einsum("ij,jk,ik->i", design, gram_inverse, design)
+    gram_inverse: Matrix = np.linalg.inv(design.T @ design).astype(np.float64)
+    leverage: Matrix = np.einsum("ij,jk,ik->i", design, gram_inverse, design).astype(np.float64)
     if leverage.max() > 1 - 1e-6:
         raise BadDataError(
             "One control alone determines the effect of a covariate; leave that covariate out of the recipe."

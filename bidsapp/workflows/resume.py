@@ -68,4 +68,5 @@ def _digest_inputs(inputs: Inputs) -> dict[str, object]:
         }
         for modality, image in inputs.images.items()
     }
-    return {"images": images, "covariates": dict(inputs.covariates)}
+    references = {kind: digest_file(path) for kind, path in inputs.references.items()}
+    return {"images": images, "covariates": dict(inputs.covariates), "references": references}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bidsapp.inputs import Inputs
@@ -23,8 +23,8 @@ def init_session_wf(inputs: Inputs, settings: Settings, models: Sequence[Model],
     """Bring a session to standard space, describe what was done, run its analyses, write everything.
 
     Workflow Graph
-        pet (if there is one) -> warp -> gather -> describe -> write_preproc
-                                            gather -> analyse -> write (one for each analysis)
+        pet (if there is one) -> warp -> gather -> describe -> (evaluate ->) write_preproc
+                                 gather -> analyse -> (evaluate ->) write (one for each analysis)
 
     Parameters
     ----------
@@ -87,18 +87,19 @@ def init_session_wf(inputs: Inputs, settings: Settings, models: Sequence[Model],
             (transforms, gather, [("out", "transforms")]),
         ]
     )
-    _connect_description(workflow, inputnode, gather, inputs, settings)
+    describe = _connect_description(workflow, inputnode, gather, inputs, settings)
+    if settings.output_resolution == 1:
+        _connect_fine(workflow, inputnode, describe, sources)
     for model in models:
         if not model.missing(inputs):
-            _connect_analysis(workflow, gather, model, settings)
+            _connect_analysis(workflow, gather, model, inputs, settings)
     return workflow
 
 
 def _connect_description(
     workflow: Workflow, inputnode: Node, gather: Node, inputs: Inputs, settings: Settings
-) -> None:
+) -> Node:
     from bidsapp.interfaces.describe import DescribePreprocessing
-    from bidsapp.interfaces.findings import WriteFindings
 
     describe = node(
         DescribePreprocessing(
@@ -108,18 +109,44 @@ def _connect_description(
         ),
         "describe",
     )
-    write = node(WriteFindings(output_dir=str(settings.output_dir)), "write_preproc")
     workflow.connect(
         [
             (gather, describe, [("out_file", "member")]),
             (inputnode, describe, [(name, name) for name in ("dseg", "facts", "quality", "notes")]),
-            (describe, write, [("out_file", "findings")]),
+        ]
+    )
+    _connect_sink(workflow, describe, "preproc", inputs, settings)
+    return describe
+
+
+def _connect_fine(
+    workflow: Workflow, inputnode: Node, describe: Node, sources: Mapping[str, tuple[Node, str]]
+) -> None:
+    """Bring the images, not the tissues, to standard space at 1 mm as well; analyses work at 2 mm."""
+    from nipype.interfaces.utility import Merge
+    from nipype.pipeline.engine import Node
+
+    from bidsapp.interfaces.registration import WarpToStandard
+
+    keys = [key for key in sources if key not in TISSUES]
+    images = Node(Merge(len(keys)), name="images")
+    for index, key in enumerate(keys):
+        workflow.connect(*sources[key], images, f"in{index + 1}")
+    warp_fine = node(WarpToStandard(keys=keys, resolution=1), "warp_fine")
+    describe.inputs.fine_keys = keys
+    workflow.connect(
+        [
+            (images, warp_fine, [("out", "in_files")]),
+            (inputnode, warp_fine, [("native_to_standard", "transform")]),
+            (warp_fine, describe, [("out_files", "fine")]),
         ]
     )
 
 
-def _connect_analysis(workflow: Workflow, gather: Node, model: Model, settings: Settings) -> None:
-    from bidsapp.interfaces.findings import Analyse, WriteFindings
+def _connect_analysis(
+    workflow: Workflow, gather: Node, model: Model, inputs: Inputs, settings: Settings
+) -> None:
+    from bidsapp.interfaces.findings import Analyse
 
     analyse = node(
         Analyse(
@@ -132,10 +159,21 @@ def _connect_analysis(workflow: Workflow, gather: Node, model: Model, settings: 
         ),
         f"analyse_{model.name}",
     )
-    write = node(WriteFindings(output_dir=str(settings.output_dir)), f"write_{model.name}")
-    workflow.connect(
-        [
-            (gather, analyse, [("out_file", "member")]),
-            (analyse, write, [("out_file", "findings")]),
-        ]
-    )
+    workflow.connect(gather, "out_file", analyse, "member")
+    _connect_sink(workflow, analyse, model.name, inputs, settings)
+
+
+def _connect_sink(
+    workflow: Workflow, source: Node, analysis: str, inputs: Inputs, settings: Settings
+) -> None:
+    """Evaluate findings against manual masks, where there are any, and write them."""
+    from bidsapp.interfaces.evaluate import EvaluateFindings
+    from bidsapp.interfaces.findings import WriteFindings
+
+    write = node(WriteFindings(output_dir=str(settings.output_dir)), f"write_{analysis}")
+    if inputs.references:
+        masks = {kind: str(path) for kind, path in inputs.references.items()}
+        evaluate = node(EvaluateFindings(references=masks), f"evaluate_{analysis}")
+        workflow.connect(source, "out_file", evaluate, "findings")
+        source = evaluate
+    workflow.connect(source, "out_file", write, "findings")

@@ -129,13 +129,16 @@ def _process(task: SubjectTask, send: Send) -> Event:
 def _find(task: SubjectTask) -> tuple[tuple[Inputs, ...], list[BidsAppError]]:
     """Give the sessions whose images can be used; the others get their status here."""
     from bidsapp.bids.query import find_inputs
+    from bidsapp.bids.references import add_references
     from bidsapp.interfaces.checks import check_inputs
 
     usable: list[Inputs] = []
     errors: list[BidsAppError] = []
     for session in task.sessions:
         try:
-            inputs = find_inputs(task.settings, task.subject, session)
+            inputs = add_references(
+                find_inputs(task.settings, task.subject, session), task.settings.reference
+            )
             check_inputs(inputs)
             usable.append(inputs)
         except BidsAppError as error:

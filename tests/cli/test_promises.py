@@ -17,16 +17,9 @@ ROOT = Path(__file__).parents[2]
 SOURCE = "\n".join(
     path.read_text() for path in (ROOT / "bidsapp").rglob("*.py") if path.name not in {"settings.py"}
 )
-NOT_YET = {"reference"}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(field.name, marks=[pytest.mark.xfail(strict=True)] if field.name in NOT_YET else [])
-        for field in fields(Settings)
-    ],
-)
+@pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
 def test_every_option_has_an_effect(name):
     assert re.search(rf"settings\.{'work_root' if name == 'work_dir' else name}\b", SOURCE)
 

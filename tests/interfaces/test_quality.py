@@ -41,7 +41,10 @@ def test_figures_of_a_head_of_known_tissue():
     grey = np.zeros(shape, dtype=np.float32)
     grey[20:30, 10:30, 10:30] = 1
     data = (100 * white + 60 * grey + rng.normal(0, 5, shape)).astype(np.float32)
-    volumes = [Volume(part.astype(np.float32), affine) for part in (data, data, white + grey, grey, white, np.ones(shape))]
+    volumes = [
+        Volume(part.astype(np.float32), affine)
+        for part in (data, data, white + grey, grey, white, np.ones(shape))
+    ]
     figures = measure_image(*volumes)
     assert figures["snr"] == pytest.approx(100 / 5, rel=0.05)
     assert figures["cnr"] == pytest.approx(40 / np.sqrt(50), rel=0.05)

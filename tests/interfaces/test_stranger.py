@@ -1,4 +1,4 @@
-"""An analysis from a package of its own is found, run, written, reported and tabulated; the house is not touched."""
+"""An analysis of another package is found, run, written, reported and tabulated; the house is not touched."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-MODULE = '''
+MODULE = """
 from pathlib import Path
 from bidsapp.findings import Column, Findings, Map, Score, Table
 import nibabel as nib
@@ -33,19 +33,32 @@ class Mean:
             analysis="mean", title=self.title, subject=member.subject, session=member.session,
             summary=f"The mean is {mean:.2f}.",
             scores=(Score(name="mean", value=mean, description="Mean of all voxels."),),
-            maps=(Map(path=path, suffix="T1w", entities={"space": "T1w", "desc": "demeaned"}, title="Demeaned",
-                      metadata={"SkullStripped": False},
-                      display="overlay"),),
-            tables=(Table(title="Moments", suffix="stats", columns=(Column(name="order", description="Order"),),
-                          rows=((1,),)),),
+            maps=(
+                Map(
+                    path=path,
+                    suffix="T1w",
+                    entities={"space": "T1w", "desc": "demeaned"},
+                    title="Demeaned",
+                    metadata={"SkullStripped": False},
+                    display="overlay",
+                ),
+            ),
+            tables=(
+                Table(
+                    title="Moments",
+                    suffix="stats",
+                    columns=(Column(name="order", description="Order"),),
+                    rows=((1,),),
+                ),
+            ),
         )
 
 
 ANALYSIS = Mean()
-'''
+"""
 
-SCRIPT = '''
-import json, sys
+SCRIPT = """
+import json, os, sys
 from pathlib import Path
 from bidsapp.bundle import Bundle
 from bidsapp.interfaces.findings import Analyse, WriteFindings
@@ -54,16 +67,17 @@ from bidsapp.reports.subject import write_report
 root = Path(sys.argv[1])
 keys = ("version", "description", "authors", "copyright", "data_source", "task")
 metadata = {key: "test" for key in keys} | {"name": "mean", "analysis": "mean", "modalities": ["T1w"]}
-bundle = Bundle.write(root / "bundle", metadata=metadata, tensors={}, card="Research use only.", licence="none")
+texts = {"card": "Research use only.", "licence": "none"}
+bundle = Bundle.write(root / "bundle", metadata=metadata, tensors={}, **texts)
 (root / "node").mkdir()
-import os
 os.chdir(root / "node")
-found = Analyse(member=str(root / "member.json"), analysis="mean", bundle=str(bundle.path), digest=bundle.digest).run()
+analyse = Analyse(analysis="mean", bundle=str(bundle.path), digest=bundle.digest)
+found = analyse.run(member=str(root / "member.json"))
 WriteFindings(findings=found.outputs.out_file, output_dir=str(root / "out")).run()
 print(write_report(root / "out", "01"))
 for path in write_group(root / "out"):
     print(path)
-'''
+"""
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Graphs of subjects that have every mixture of contrasts and sessions; nothing is run."""
 
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
@@ -68,6 +69,18 @@ def test_sessions_share_one_normalisation_and_nothing_else(head, brain):
     assert all(step.startswith((step_prefix(first), step_prefix(second), "template_wf")) for step in steps)
     assert "ses_1_wf.suvr" in steps
     assert "ses_2_wf.suvr" not in steps
+
+
+def test_images_at_one_millimetre_are_an_extra(head, brain):
+    inputs = session(head, ["T1w"])
+    fine = replace(SETTINGS, output_resolution=1)
+    assert "session_wf.warp_fine" in list_steps(init_subject_wf([inputs], fine, (), brain))
+    assert "session_wf.warp_fine" not in list_steps(init_subject_wf([inputs], SETTINGS, (), brain))
+
+
+def test_manual_masks_are_compared_where_there_are_any(head, brain):
+    with_masks = replace(session(head, ["T1w"]), references={"brain": head})
+    assert "session_wf.evaluate_preproc" in list_steps(init_subject_wf([with_masks], SETTINGS, (), brain))
 
 
 def test_an_analysis_runs_where_its_modalities_are(head, brain):

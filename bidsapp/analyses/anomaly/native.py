@@ -13,7 +13,7 @@ from bidsapp.cohort import Member
 from bidsapp.errors import BadDataError
 from bidsapp.images.clusters import Cluster
 from bidsapp.images.grids import resample
-from bidsapp.images.transforms import read_transform
+from bidsapp.images.transform_file import read_transform
 from bidsapp.images.volume import Grid, Interpolation, Volume, read_volume
 
 if TYPE_CHECKING:

@@ -30,7 +30,8 @@ def summary(judgement: Judgement, trained: Trained, clusters: Table) -> str:
     return (
         f"{start}{count} {noun} {verb} from {trained.cohort} more than chance allows "
         f"(family-wise level {alpha:g}). The most extreme: {top['volume_ml']:.2f} mL, signal "
-        f"{top['direction']} what is expected, {top['region']}, {top['hemisphere']} (p = {top['p_fwe']:.3f}). {healthy}"
+        f"{top['direction']} what is expected, {top['region']}, {top['hemisphere']} "
+        f"(p = {top['p_fwe']:.3f}). {healthy}"
     )
 
 

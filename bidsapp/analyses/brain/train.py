@@ -100,16 +100,29 @@ def train(
         accumulate=recipe.integer("examples_per_step"),
         watch=lambda model: {"dice": mean_dice(model, watched)},
     )
-    return write_bundle(path, trained, metadata)
+    return write_bundle(path, trained.state_dict(), metadata, base=start)
 
 
-def write_bundle(path: Path, network: nn.Module, metadata: Mapping[str, object]) -> Bundle:
-    """Write weights (half precision: 2 bytes each), metadata and model card."""
-    tensors = {key: value.detach().half().numpy() for key, value in network.state_dict().items()}
+def write_bundle(
+    path: Path,
+    weights: Mapping[str, Tensor],
+    metadata: Mapping[str, object],
+    *,
+    base: Mapping[str, Tensor] | None = None,
+) -> Bundle:
+    """Write weights (half precision: 2 bytes each), metadata and model card.
+
+    ``base`` are the weights that a fine-tuning started from; kept, so that folds can start from them too.
+    """
+    files = {"model": weights, **({"base": base} if base is not None else {})}
+    tensors = {
+        name: {key: value.detach().cpu().half().numpy() for key, value in content.items()}
+        for name, content in files.items()
+    }
     return Bundle.write(
         path,
         metadata=metadata,
-        tensors={"model": tensors},
+        tensors=tensors,
         card=model_card(metadata),
         licence=LICENCE,
         configs=CONFIGS,
