@@ -80,7 +80,7 @@ def preprocessing_findings(
         title="Preprocessing",
         subject=member.subject,
         session=member.session,
-        summary=_summary(images, "pet" in member.native, facts),
+        summary=_summary(images, sorted(set(member.native) - set(images) - set(TISSUES)), facts),
         scores=tuple(scores),
         maps=tuple(maps),
         warnings=tuple(warnings),
@@ -124,8 +124,9 @@ def _standard(
     if key in TISSUES:
         return _declared_map("standard", key, path, space)
     entry = declared()["standard"]["image"]
-    if key == "pet":
-        entry = {**declared()["pet"], "title": "PET in standard space (SUVR)"}
+    if key in declared()["modalities"]:
+        own = declared()["modalities"][key]
+        entry = {**own, "title": f"{own['title']}, in standard space"}
     if resolution == "1":
         entry = {**entry, "display": "none"}  # the report shows the same at 2 mm
     return _map(key, path, entry, {**_image_entities(key, sources, entities), **space}, sources)
@@ -186,8 +187,8 @@ def _template(facts: Mapping[str, Any]) -> Map:
     )
 
 
-def _summary(images: Sequence[str], has_pet: bool, facts: Mapping[str, Any]) -> str:
-    what = ", ".join(images) + (" and PET" if has_pet else "")
+def _summary(images: Sequence[str], others: Sequence[str], facts: Mapping[str, Any]) -> str:
+    what = ", ".join([*images, *others])
     return (
         f"{what}: bias-corrected, aligned with {images[0]} and normalised to {SPACE}; "
         f"the brain measures {facts['brain_ml']:.0f} ml."

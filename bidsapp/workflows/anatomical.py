@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from bidsapp.bundle import Bundle
 
 
+ANATOMICAL = "anatomical"
+"""Factory, in ``data/modalities.json``, of the contrasts that this module prepares."""
+
+
 def port_name(modality: str) -> str:
     """Give the name of a modality as Nipype allows it: ``ce-gadolinium_T1w`` -> ``ce_gadolinium_T1w``."""
     return modality.replace("-", "_")

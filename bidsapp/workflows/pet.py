@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from nipype.pipeline.engine import Node, Workflow
 
 
-def connect_pet(workflow: Workflow, inputnode: Node, image: Image, *, reference: str) -> tuple[Node, str]:
-    """Add static PET to a session's workflow and give the node and port of the uptake ratio (SUVR).
+def connect_pet(
+    workflow: Workflow, inputnode: Node, image: Image, *, reference: str
+) -> dict[str, tuple[Node, str]]:
+    """Add static PET to a session's workflow and give the node and port of the uptake ratio (``pet``).
 
     Workflow Graph
         sum_frames -> align_pet -> suvr
@@ -45,4 +47,4 @@ def connect_pet(workflow: Workflow, inputnode: Node, image: Image, *, reference:
             (inputnode, suvr, [("standard_to_native", "standard_to_native"), ("mask", "mask")]),
         ]
     )
-    return suvr, "out_file"
+    return {"pet": (suvr, "out_file")}

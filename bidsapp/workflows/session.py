@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from bidsapp.inputs import Inputs
+from bidsapp.bids.listing import modalities
+from bidsapp.inputs import Image, Inputs
 from bidsapp.settings import Settings
-from bidsapp.workflows.anatomical import anatomical_images, port_name
+from bidsapp.workflows.anatomical import ANATOMICAL, anatomical_images, port_name
 from bidsapp.workflows.models import Model
 from bidsapp.workflows.pet import connect_pet
 from bidsapp.workflows.resources import node
@@ -15,8 +16,21 @@ from bidsapp.workflows.resources import node
 if TYPE_CHECKING:
     from nipype.pipeline.engine import Node, Workflow
 
+Ports = dict[str, tuple["Node", str]]
+
+
+class Factory(Protocol):
+    """Prepares one image within a session's workflow."""
+
+    def __call__(self, workflow: Workflow, inputnode: Node, image: Image, *, reference: str) -> Ports:
+        """Add the steps; give node and port of each volume, by its key."""
+        ...
+
+
 TRANSFORMS = ("native_to_standard", "standard_to_native")
 TISSUES = ("mask", "GM", "WM", "CSF")
+FACTORIES: Mapping[str, Factory] = {"static_pet": connect_pet}
+"""What prepares a modality beside the anatomical ones, by the name in ``data/modalities.json``."""
 
 
 def init_session_wf(inputs: Inputs, settings: Settings, models: Sequence[Model], *, name: str) -> Workflow:
@@ -57,10 +71,12 @@ def init_session_wf(inputs: Inputs, settings: Settings, models: Sequence[Model],
     ports = [port_name(key) for key in keys]
     fields = [*TISSUES, "dseg", *ports, *TRANSFORMS, "facts", "quality", "notes"]
     inputnode = Node(IdentityInterface(fields=fields), name="inputnode")
-    sources: dict[str, tuple[Node, str]] = {key: (inputnode, key) for key in TISSUES}
+    sources: Ports = {key: (inputnode, key) for key in TISSUES}
     sources |= {key: (inputnode, port) for key, port in zip(keys, ports, strict=True)}
-    if "pet" in inputs.images:
-        sources["pet"] = connect_pet(workflow, inputnode, inputs.images["pet"], reference=ports[0])
+    for key, image in inputs.images.items():
+        factory = modalities()[key].factory
+        if factory != ANATOMICAL:
+            sources |= FACTORIES[factory](workflow, inputnode, image, reference=ports[0])
     native = Node(Merge(len(sources)), name="native")
     for index, (origin, port) in enumerate(sources.values()):
         workflow.connect(origin, port, native, f"in{index + 1}")
