@@ -47,16 +47,6 @@ def prepare_environment(work_root: Path, *, threads: int) -> None:
         os.environ["HOME"] = str(work_root / ".libraries")
 
 
-def limit_threads(count: int) -> None:
-    """Let the libraries of this process use ``count`` threads; the machine does not change the result."""
-    import SimpleITK as sitk  # noqa: N813
-    import torch
-
-    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(count)
-    torch.set_num_threads(count)
-    torch.use_deterministic_algorithms(True, warn_only=True)
-
-
 WORK_PREFIX = "bidsapp-"
 
 

@@ -18,7 +18,7 @@ from bidsapp.layout import log_dir, status_file
 from bidsapp.settings import Settings
 from bidsapp.status import RunStatus, Step
 from bidsapp.workflows.claim import claim
-from bidsapp.workflows.environment import WORK_PREFIX, limit_threads
+from bidsapp.workflows.environment import WORK_PREFIX
 from bidsapp.workflows.models import Model, bundle_digests
 from bidsapp.workflows.monitor import StepMonitor
 from bidsapp.workflows.participant import concerns
@@ -89,7 +89,6 @@ def process_subject(task: SubjectTask, send: Send) -> Event:
     try:
         with claim(task.work_dir, task.subject):
             _write_to_log(task.log_dir / "run.log")
-            limit_threads(task.settings.omp_nthreads)
             return _process(task, send)
     except BidsAppError as error:
         return task.fail(str(error), error.code)
