@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bidsapp.errors import BidsAppError
 from bidsapp.inputs import Inputs
+from bidsapp.interfaces.checks import check_anatomy
 from bidsapp.layout import status_file
 from bidsapp.settings import Settings
 from bidsapp.workflows.models import brain_bundle, bundle_digests, resolve_models
@@ -64,10 +65,13 @@ def plan(settings: Settings) -> list[SubjectPlan]:
     by_subject: dict[str, list[Inputs]] = defaultdict(list)
     plans: list[SubjectPlan] = []
     for (subject, session), inputs in find_all(settings, list_selected(settings)):
-        if isinstance(inputs, Inputs):
+        try:
+            if isinstance(inputs, BidsAppError):
+                raise inputs
+            check_anatomy(inputs)
             by_subject[subject].append(inputs)
-        else:
-            plans.append(_unusable(subject, session, inputs))
+        except BidsAppError as error:
+            plans.append(_unusable(subject, session, error))
     for sessions in by_subject.values():
         plans += planner.plan_subject(sessions)
     return sorted(plans, key=lambda item: (item.subject, item.session or ""))
