@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from bidsapp.errors import BadDataError
 from bidsapp.images.volume import Grid, Interpolation, Volume, from_sitk, to_sitk
 
 if TYPE_CHECKING:
@@ -81,8 +82,17 @@ def respaced_grid(grid: Grid, voxel_size: NDArray[np.float64]) -> Grid:
 
 
 def crop_to_mask(volume: Volume, mask: Volume, *, margin: float = 10.0) -> Volume:
-    """Cut the box around a mask of the same grid, with ``margin`` millimetres on each side."""
-    box = ndimage.find_objects((mask.data > 0.5).astype(np.uint8))[0]
+    """Cut the box around a mask of the same grid, with ``margin`` millimetres on each side.
+
+    Raises
+    ------
+    BadDataError
+        The mask is empty.
+    """
+    inside = mask.data > 0.5
+    if not inside.any():
+        raise BadDataError("the brain mask is empty.")
+    box = ndimage.find_objects(inside.astype(np.uint8))[0]
     pad = np.ceil(margin / volume.voxel_size).astype(int)
     start = [max(0, s.start - p) for s, p in zip(box, pad, strict=True)]
     stop = [min(n, s.stop + p) for s, p, n in zip(box, pad, volume.data.shape, strict=True)]

@@ -7,7 +7,6 @@ import SimpleITK as sitk  # noqa: N813
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from bidsapp.images.transforms import field_to_itk
 from bidsapp.images.volume import Grid
 
 Field = NDArray[np.float64]
@@ -30,9 +29,12 @@ def jacobian_determinant(field: Field, grid: Grid) -> NDArray[np.float64]:
     -------
     determinant
         Shape ``(x, y, z)``, by central differences; 1 where nothing moves, at or below 0 where it folds.
+        (ITK's own filter leaves out the direction of the axes and is wrong on RAS grids.)
     """
-    image = field_to_itk(field, grid.affine).GetDisplacementField()
-    return np.asarray(sitk.GetArrayFromImage(sitk.DisplacementFieldJacobianDeterminant(image)).T)
+    to_voxel = np.linalg.inv(grid.affine[:3, :3])
+    slopes: list[NDArray[np.float64]] = [np.asarray(np.gradient(field, axis=k)) for k in range(3)]
+    along = np.stack(slopes, axis=-1)
+    return np.asarray(np.linalg.det(np.eye(3) + along @ to_voxel))
 
 
 def unfold(field: Field, grid: Grid) -> tuple[Field, int]:
