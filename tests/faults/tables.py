@@ -128,6 +128,7 @@ ODDITIES = (
     Oddity(
         "dangling FLAIR", beside("FLAIR", im.dangle), r"FLAIR\.nii\.gz was left out: the link points nowhere"
     ),
+    Oddity("dangling T1w", to_t1w(im.dangle), r"no anatomical image .* the link points nowhere"),
     Oddity("empty FLAIR", beside("FLAIR", im.replace(b"")), r"FLAIR\.nii\.gz was left out: it is empty"),
     Oddity(
         "pointer FLAIR",
