@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +48,30 @@ def common_space(members: Sequence[Member], options: Options) -> Space:
 
 
 def read_features(member: Member, channels: Sequence[str], space: Space, fwhm_mm: float) -> Vector:
-    """Read, scale and smooth a member's channels.
+    """Read, scale and smooth a member's channels; see :func:`features_of`."""
+    volumes = read_volumes(member, channels, space)
+    return features_of(member.name, volumes, channels, space, fwhm_mm)
+
+
+def read_volumes(member: Member, channels: Sequence[str], space: Space) -> dict[str, Vector]:
+    """Read the channels, the brain mask and white matter of a member, each of shape ``(voxels,)``.
+
+    Raises
+    ------
+    BadDataError
+        A volume is missing, on another grid, or holds values that are no numbers.
+    """
+    volumes = {key: space.gather(_on(member, key, space).data) for key in {*channels, "mask", "WM"}}
+    for key in channels:
+        if not np.isfinite(volumes[key]).all():
+            raise BadDataError(f"{member.name}: {member.standard[key]} holds values that are no numbers.")
+    return volumes
+
+
+def features_of(
+    name: str, volumes: Mapping[str, Vector], channels: Sequence[str], space: Space, fwhm_mm: float
+) -> Vector:
+    """Scale and smooth the channels.
 
     MR intensities are divided by their own median over sure white matter; PET (SUVR) and tissue
     probabilities have a unit and stay as they are. Outside of the member's brain all are 0.
@@ -61,17 +84,14 @@ def read_features(member: Member, channels: Sequence[str], space: Space, fwhm_mm
     Raises
     ------
     BadDataError
-        A volume is missing, on another grid, or has no sure white matter.
+        There is no sure white matter, or it is not bright.
     """
-    mask = space.gather(_on(member, "mask", space).data) > 0.5
     columns = []
     for key in channels:
-        values = np.where(mask, space.gather(_on(member, key, space).data), 0)
-        if not np.isfinite(values).all():
-            raise BadDataError(f"{member.name}: {member.standard[key]} holds values that are no numbers.")
+        values = np.where(volumes["mask"] > 0.5, volumes[key], np.float32(0))
         if key in UNITLESS:
-            values = values / _white_matter_median(member, values, space)
-        columns.append(space.smooth(values.astype(np.float32), fwhm_mm))
+            values = values / np.float32(_white_matter_median(name, values, volumes["WM"]))
+        columns.append(space.smooth(values, fwhm_mm))
     return np.stack(columns, axis=-1)
 
 
@@ -80,13 +100,13 @@ def needed_modalities(channels: Sequence[str]) -> list[str]:
     return [key for key in channels if key not in TISSUES]
 
 
-def _white_matter_median(member: Member, values: Vector, space: Space) -> float:
-    sure = space.gather(_on(member, "WM", space).data) > _SURE
+def _white_matter_median(name: str, values: Vector, white_matter: Vector) -> float:
+    sure = white_matter > _SURE
     if int(sure.sum()) < _FEWEST_SURE:
-        raise BadDataError(f"{member.name}: hardly any white matter was found; check mask and registration.")
+        raise BadDataError(f"{name}: hardly any white matter was found; check mask and registration.")
     median = float(np.median(values[sure]))
     if median <= 0:
-        raise BadDataError(f"{member.name}: white matter is not bright; the intensities cannot be scaled.")
+        raise BadDataError(f"{name}: white matter is not bright; the intensities cannot be scaled.")
     return median
 
 
