@@ -135,6 +135,8 @@ resolution, slice thickness, field of view, shading, noise, lesions, defacing an
 with an outlined brain who joined the training: {outlined}. Subjects that were never trained on are listed in
 `configs/metadata.json` (`held_out_subjects`, `validation_subjects`).
 
+{metadata.get("training_note", "")}
+
 ## Measured
 
 {table}
