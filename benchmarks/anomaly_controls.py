@@ -8,8 +8,8 @@ One command measures every number of docs/methods-anomaly.md:
 Folds are by subject. A held-out control is judged by the model of the others, family-wise: the share without
 any cluster is the specificity. Then lesions of known size and contrast (simulated) are implanted into the
 held-out control's T1w in standard space (before scaling and smoothing; registration is not repeated) and the
-same model looks again. Beside the recipe, in the same run on the same lesions: without the tail factor, without
-age and sex, and both (plain z). The analysed voxels are those of all controls, held-out ones too.
+same model looks again. Beside the recipe, in the same run on the same lesions: without the tail factor,
+without age and sex, and both (plain z). The analysed voxels are those of all controls, held-out ones too.
 """
 
 from __future__ import annotations
@@ -202,7 +202,8 @@ def report(name: str, result: Mapping[str, object]) -> list[str]:
     strange = np.mean([item["spread_p"] <= 0.02 for item in healthy])
     lines = [
         f"\n{name}: {quiet}/{len(healthy)} = {quiet / len(healthy):.1%} of held-out controls without a "
-        f"cluster (95 % {low:.1%} to {high:.1%}); {mean:.2f} clusters per head; {strange:.1%} warned of as a whole",
+        f"cluster (95 % {low:.1%} to {high:.1%}); {mean:.2f} clusters per head; "
+        f"{strange:.1%} warned of as a whole",
         f"{'tissue':14s}{'size mm':>8s}{'contrast':>9s}{'n':>5s}{'found':>8s}{'top 5':>8s}{'chance':>8s}",
     ]
     kinds = sorted({(item["tissue"], item["size_mm"], item["contrast"]) for item in found})
