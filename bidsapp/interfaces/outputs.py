@@ -106,9 +106,8 @@ def _native(
     if key in TISSUES:
         return _declared_map("native", key, path, {})
     own = _image_entities(key, sources, entities)
-    entry = (
-        declared()["pet"] if key == "pet" else declared()["native"]["reference" if is_reference else "image"]
-    )
+    usual = declared()["native"]["reference" if is_reference else "image"]
+    entry = declared()["modalities"].get(key, usual)
     placed = {} if is_reference else {"space": space}
     return _map(key, path, entry, {**own, **placed}, sources)
 
