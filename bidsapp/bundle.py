@@ -100,7 +100,8 @@ class Bundle:
             write_json(draft / "configs" / f"{key}.json", content)
         (draft / "models").mkdir()
         for key, arrays in tensors.items():
-            whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}  # strides are not kept
+            # safetensors writes the memory as it lies and forgets the strides
+            whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
             save_file(whole, draft / "models" / f"{key}.safetensors")
             (draft / "models" / f"{key}.safetensors").chmod(0o644)  # safetensors makes it private
         write_text(draft / "docs" / "README.md", card)

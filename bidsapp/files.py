@@ -13,7 +13,15 @@ from typing import BinaryIO
 
 from bidsapp.errors import BidsAppError, CannotWriteError, InputOutputError
 
-_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG}
+_DENIED = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,
+    errno.ENAMETOOLONG,
+}
 
 
 def write_error(path: Path, error: OSError) -> BidsAppError:

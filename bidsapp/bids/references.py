@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from bidsapp.bids.index import Requested
+from bidsapp.bids.requested import Requested
 from bidsapp.errors import NoInputError
 from bidsapp.inputs import Inputs
 

@@ -41,7 +41,7 @@ def combined_p(controls: Matrix, values: Matrix) -> float:
 def pooled_survival(counts: NDArray[np.integer]) -> Matrix:
     """Turn a histogram of the controls' absolute deviates into the share at or above each bin."""
     above = np.cumsum(counts[::-1])[::-1].astype(np.float64)
-    return (above + 1) / (above[0] + 1)
+    return np.asarray((above + 1) / (above[0] + 1), dtype=np.float64)
 
 
 def probability_abnormal(magnitude: Array, survival: Matrix, bin_width: float) -> Array:

@@ -52,7 +52,8 @@ class NativeSpace:
 
     def locate(self, point: NDArray[np.float64]) -> NDArray[np.float64]:
         """Take a point (mm, RAS) of standard space to the subject's own."""
-        return np.asarray(self.points.TransformPoint((point * _LPS).tolist())) * _LPS
+        found = np.asarray(self.points.TransformPoint((point * _LPS).tolist()), dtype=np.float64)
+        return np.asarray(found * _LPS, dtype=np.float64)
 
     def volume_ml(self, cluster: Cluster, grid: Grid) -> float:
         """Give the volume that a cluster of standard space has in the subject (change of variables).
