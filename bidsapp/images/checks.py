@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from bidsapp.errors import BadDataError
 from bidsapp.images.grids import unshear
-from bidsapp.images.header import choose_affine, open_image, read_header
+from bidsapp.images.header import open_image, read_header
+from bidsapp.images.orientation import choose_affine
 from bidsapp.images.volume import Volume
 
 MAX_MISSING = 0.95
