@@ -172,7 +172,7 @@ def run_peer(
                 "subject": member.name,
                 "clusters": calm.significant,
                 "p": calm.ranked[0].p if calm.ranked else 1.0,
-                "spread_p": calm.spread_p,
+                "warned": calm.globally_different,
             })  # fmt: skip
             for lesion in lesions(setting, index, arguments.seed, arguments.implants):
                 seen = hits(look(setting, trained, variant, member, lesion.volumes), lesion.mask)
@@ -199,7 +199,7 @@ def report(name: str, result: Mapping[str, object]) -> list[str]:
     quiet = sum(item["clusters"] == 0 for item in healthy)
     low, high = interval(quiet, len(healthy))
     mean = np.mean([item["clusters"] for item in healthy])
-    strange = np.mean([item["spread_p"] <= 0.02 for item in healthy])
+    strange = np.mean([item["warned"] for item in healthy])
     lines = [
         f"\n{name}: {quiet}/{len(healthy)} = {quiet / len(healthy):.1%} of held-out controls without a "
         f"cluster (95 % {low:.1%} to {high:.1%}); {mean:.2f} clusters per head; "
