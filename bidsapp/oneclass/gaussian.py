@@ -115,7 +115,7 @@ def fit_gaussian(features: Array, design: Matrix, *, prior_weight: float) -> Gau
     Raises
     ------
     BadDataError
-        Too few controls, collinear covariates, or a channel that is constant over the whole brain.
+        Too few controls, collinear covariates, a channel that is constant over the whole brain, or two that are one.
     """
     linear = fit_linear(features, design)
     squares = np.einsum("nvk,nvl->vkl", linear.residuals, linear.residuals, optimize=True)
@@ -123,7 +123,12 @@ def fit_gaussian(features: Array, design: Matrix, *, prior_weight: float) -> Gau
     if not np.all(np.diag(pooled) > 0):
         raise BadDataError("A channel has the same value in all controls; leave it out of the recipe.")
     total = squares + np.asarray(prior_weight * pooled, dtype=np.float32)
-    return GaussianFit(linear, np.linalg.inv(total), prior_weight)
+    try:
+        return GaussianFit(linear, np.linalg.inv(total), prior_weight)
+    except np.linalg.LinAlgError as error:
+        raise BadDataError(
+            "Two channels tell the same in all controls; leave one out of the recipe."
+        ) from error
 
 
 def signed_deviate(

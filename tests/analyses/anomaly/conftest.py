@@ -55,7 +55,8 @@ def make_member(anatomy, tmp_path_factory):
         ball = np.linalg.norm(grid - LESION, axis=-1) < 11
         scan = anatomy["T1w"] * (1 - 0.001 * age - lesion * ball)
         scan = scan + noise * ndimage.gaussian_filter(rng.normal(size=shape), 0.6)
-        volumes = {**anatomy, **dict.fromkeys(keys, gain * scan)}
+        others = {key: scan + noise * rng.normal(size=shape) for key in keys[1:]}
+        volumes = {**anatomy, keys[0]: gain * scan, **others}
         volumes.pop("affine")
         moved = affine.copy()
         moved[:3, 3] += SHIFT

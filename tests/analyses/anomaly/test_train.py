@@ -33,7 +33,7 @@ def test_what_is_read_back_scores_like_what_was_trained(bundle, controls, recipe
     model, _ = fit_model(features, design.matrix(members), trained.space, options)
     row = design.row(members[0])
     read = trained.variants["adjusted"].model.z(features[0], row)
-    assert np.allclose(read, model.z(features[0], row), atol=0.05)
+    assert np.allclose(read, model.z(features[0], row), atol=0.05, rtol=0.02)  # stored in half precision
 
 
 def test_the_same_controls_give_the_same_bytes(bundle, controls, recipe, tmp_path):
