@@ -75,12 +75,13 @@ def preprocessing_findings(
     maps.append(_template(facts))
     scores = [score for figures in quality for score in quality_scores(figures)]
     scores += [quality_score(images[0], name, facts[name]) for name in ("normalisation_ncc", "mask_overlap")]
+    others = sorted(set(member.native) - set(images) - set(TISSUES))
     return Findings(
         analysis="preproc",
         title="Preprocessing",
         subject=member.subject,
         session=member.session,
-        summary=_summary(images, sorted(set(member.native) - set(images) - set(TISSUES)), facts),
+        summary=_summary(images, others, quality),
         scores=tuple(scores),
         maps=tuple(maps),
         warnings=tuple(warnings),
@@ -186,9 +187,9 @@ def _template(facts: Mapping[str, Any]) -> Map:
     )
 
 
-def _summary(images: Sequence[str], others: Sequence[str], facts: Mapping[str, Any]) -> str:
-    what = ", ".join([*images, *others])
+def _summary(images: Sequence[str], others: Sequence[str], quality: Sequence[Mapping[str, Any]]) -> str:
+    volume = next(figures["brain_ml"] for figures in quality if figures["modality"] == images[0])
     return (
-        f"{what}: bias-corrected, aligned with {images[0]} and normalised to {SPACE}; "
-        f"the brain measures {facts['brain_ml']:.0f} ml."
+        f"{', '.join([*images, *others])}: bias-corrected, aligned with {images[0]} and normalised to {SPACE}; "
+        f"the brain measures {volume:.0f} ml."
     )

@@ -123,7 +123,7 @@ class NormaliseToTemplateInputSpec(BaseInterfaceInputSpec):
 class NormaliseToTemplateOutputSpec(TraitedSpec):
     forward = File(exists=True, desc="ITK transform that resamples the subject into the template")
     inverse = File(exists=True, desc="ITK transform that resamples the template into the subject")
-    facts = File(exists=True, desc="JSON: similarity, overlap, folds, volume, template")
+    facts = File(exists=True, desc="JSON: similarity, overlap, folds, template")
 
 
 class NormaliseToTemplate(PureInterface):
@@ -157,7 +157,6 @@ class NormaliseToTemplate(PureInterface):
             "normalisation_ncc": correlation(white, fixed["wm"], fixed["mask"]),
             "mask_overlap": dice(mask.data > 0.5, fixed["mask"].data > 0.5),
             "folded_voxels": found.folded,
-            "brain_ml": float((moving["mask"].data > 0.5).sum()) * moving["mask"].voxel_volume,
             "channels": "intensity, tissues" if self.inputs.use_intensity else "tissues",
             **{key: template[key] for key in ("image", "file", "origin", "sha256", "name")},
         }
