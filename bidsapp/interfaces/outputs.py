@@ -190,6 +190,6 @@ def _template(facts: Mapping[str, Any]) -> Map:
 def _summary(images: Sequence[str], others: Sequence[str], quality: Sequence[Mapping[str, Any]]) -> str:
     volume = next(figures["brain_ml"] for figures in quality if figures["modality"] == images[0])
     return (
-        f"{', '.join([*images, *others])}: bias-corrected, aligned with {images[0]} and normalised to {SPACE}; "
-        f"the brain measures {volume:.0f} ml."
+        f"{', '.join([*images, *others])}: bias-corrected, aligned with {images[0]} and normalised "
+        f"to {SPACE}; the brain measures {volume:.0f} ml."
     )
