@@ -1,11 +1,13 @@
 """Normalisation beside ANTsPy SyN with cross-correlation: overlap of 148 regions, folds, CPU seconds.
 
-    python benchmarks/normalisation.py all --work DIR [--heads 12] [--ants-python PYTHON]
+    bidsapp DATA/ixi OUT participant --analysis brain
+    python benchmarks/normalisation.py all --derivatives OUT --work DIR [--heads 10] [--ants-python PYTHON]
 
-Same heads (IXI, 2 mm), same masks (closed label maps), same bias correction, same template grid (2 mm), one
-thread, one process for each head and engine. Every head's label map is warped to the template; the truth of a
-region is the majority vote of the *other* heads of the same engine; the score of a head is its mean Dice over
-regions. Finished heads are kept in DIR, so that a run can be stopped and taken up again.
+The app's side is what the app wrote into OUT: its transforms, and the CPU seconds in its status files. ANTs
+gets the app's own bias-corrected T1w and brain mask of the same heads, the same template grid (2 mm) and one
+thread. Heads that trained the brain network are left out. Every head's label map is warped to the template;
+the truth of a region is the majority vote of the *other* heads of the same engine; the score of a head is its
+mean Dice over regions. Finished heads are kept in DIR: a run can be stopped and taken up again.
 
 ANTsPy (extra ``bench``) may live in another environment, named with ``--ants-python``.
 """
@@ -22,98 +24,96 @@ from pathlib import Path
 
 import numpy as np
 
-HEADS_DEFAULT = 12
 SEED = 1
-ENGINES = ("greedy", "ants")
+ENGINES = ("bidsapp", "ants")
 ROOT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("BIDSAPP_REALDATA", ROOT.parent / "shared" / "data")) / "ixi"
+NORMALISE = "normalise"
 
 
 def main() -> None:
     """Parse the command line and run one step, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("step", choices=["all", "prepare", "score", *ENGINES])
+    parser.add_argument("step", choices=["all", "prepare", "ants", "score"])
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--heads", type=int, default=HEADS_DEFAULT)
-    parser.add_argument("--head", help="one head (steps greedy and ants)")
+    parser.add_argument("--derivatives", type=Path, help="what bidsapp wrote (steps all and prepare)")
+    parser.add_argument("--heads", type=int, default=10)
+    parser.add_argument("--head", help="one head (step ants)")
     parser.add_argument("--ants-python", default=sys.executable)
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
-    if options.step in ENGINES:
-        {"greedy": run_greedy, "ants": run_ants}[options.step](options.work, options.head)
-    elif options.step == "prepare":
-        prepare(options.work, options.heads)
+    if options.step == "ants":
+        run_ants(options.work, options.head)
     elif options.step == "score":
         score(options.work)
     else:
-        run_all(options)
+        heads = prepare(options.derivatives, options.work, options.heads)
+        if options.step == "all":
+            run_all(options.work, heads, options.ants_python)
 
 
-def run_all(options: argparse.Namespace) -> None:
-    """Prepare, run both engines head by head, and score what is there."""
-    heads = prepare(options.work, options.heads)
+def run_all(work: Path, heads: list[str], python: str) -> None:
+    """Run ANTs head by head, and score what is there."""
     environment = os.environ | {
         "OMP_NUM_THREADS": "1",
         "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS": "1",
         "ANTS_RANDOM_SEED": str(SEED),
     }
     for head in heads:
-        for engine in ENGINES:
-            if (options.work / f"{engine}_{head}.json").exists():
-                continue
-            python = options.ants_python if engine == "ants" else sys.executable
-            command = [python, __file__, engine, "--work", str(options.work), "--head", head]
+        if not (work / f"ants_{head}.json").exists():
+            command = [python, __file__, "ants", "--work", str(work), "--head", head]
             subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-    score(options.work)
+    score(work)
 
 
-def prepare(work: Path, count: int) -> list[str]:
-    """Write brain, mask and labels of evenly chosen heads, and the template, all in RAS."""
-    from scipy import ndimage
-
-    from bidsapp.images.bias import correct_bias
-    from bidsapp.images.checks import check_image
-    from bidsapp.images.grids import to_closest_ras
+def prepare(derivatives: Path, work: Path, count: int) -> list[str]:
+    """Take the app's results of heads that the network has not seen, and write what ANTs needs."""
     from bidsapp.images.templates import load_template
-    from bidsapp.images.volume import write_volume
-
-    data = Path(os.environ.get("BIDSAPP_REALDATA", ROOT.parent / "shared" / "data")) / "ixi"
-    names = sorted(p.name for p in data.glob("sub-*"))
-    chosen = [names[i] for i in np.linspace(4, len(names) - 4, count).astype(int)]
-    write_volume(work / "template.nii.gz", load_template(2)[0])
-    for head in chosen:
-        if (work / f"{head}_brain.nii.gz").exists():
-            continue
-        labels = data / "derivatives" / "dlmuse" / head / "anat" / f"{head}_seg-muse_dseg.nii.gz"
-        t1w = to_closest_ras(check_image(data / head / "anat" / f"{head}_T1w.nii.gz")[0])
-        dseg = to_closest_ras(check_image(labels)[0])
-        padded = np.pad(dseg.data > 0, 6)
-        closed = ndimage.binary_closing(padded, iterations=4)[6:-6, 6:-6, 6:-6]
-        mask = t1w.with_data(ndimage.binary_fill_holes(closed))
-        brain = correct_bias(t1w, mask).corrected
-        scale = np.median(brain.data[mask.data > 0])
-        ceiling = np.percentile(brain.data[mask.data > 0], 99.9)
-        write_volume(work / f"{head}_mask.nii.gz", mask, dtype=np.uint8)
-        write_volume(work / f"{head}_dseg.nii.gz", t1w.with_data(dseg.data), dtype=np.uint8)
-        stripped = np.clip(brain.data, 0, ceiling) * mask.data / scale
-        write_volume(work / f"{head}_brain.nii.gz", brain.with_data(stripped))
-    return chosen
-
-
-def run_greedy(work: Path, head: str) -> None:
-    """Normalise one head as the app does."""
-    from bidsapp.images.grids import resample
-    from bidsapp.images.normalise import Channel, normalise
     from bidsapp.images.volume import read_volume, write_volume
 
-    template, brain = read_volume(work / "template.nii.gz"), read_volume(work / f"{head}_brain.nii.gz")
-    mask, labels = (read_volume(work / f"{head}_{n}.nii.gz") for n in ("mask", "dseg"))
-    begin = cpu_seconds()
-    found = normalise([Channel(template, brain)], mask)
-    seconds = cpu_seconds() - begin
-    warped = resample(labels, template.grid, interpolation="nearest", transform=found.to_template())
-    write_volume(work / f"greedy_{head}_dseg.nii.gz", warped, dtype=np.uint8)
-    np.save(work / f"greedy_{head}_warp.npy", found.warp.astype(np.float32))
-    note(work, "greedy", head, seconds)
+    bundle = ROOT / "bidsapp" / "data" / "bundles" / "brain" / "configs" / "metadata.json"
+    unseen = [f"sub-{name}" for name in json.loads(bundle.read_text())["held_out_subjects"]]
+    heads = [h for h in unseen if list((derivatives / h / "anat").glob("*to-MNI*_xfm.h5"))][:count]
+    write_volume(work / "template.nii.gz", load_template(2)[0])
+    for head in heads:
+        if (work / f"bidsapp_{head}.json").exists():
+            continue
+        anat = derivatives / head / "anat"
+        t1w = read_volume(anat / f"{head}_desc-preproc_T1w.nii.gz")
+        mask = read_volume(anat / f"{head}_desc-brain_mask.nii.gz")
+        write_volume(work / f"{head}_brain.nii.gz", t1w.with_data(t1w.data * (mask.data > 0.5)))
+        warp_labels(anat / f"{head}_from-T1w_to-MNI152NLin2009cAsym_mode-image_xfm.h5", work, head)
+        note(work, "bidsapp", head, spent(derivatives, head))
+    return heads
+
+
+def warp_labels(transform: Path, work: Path, head: str) -> None:
+    """Bring a head's label map to the template with the app's transform, and keep the warp itself."""
+    import SimpleITK as sitk  # noqa: N813
+
+    from bidsapp.images.checks import check_image
+    from bidsapp.images.grids import resample
+    from bidsapp.images.templates import template_grid
+    from bidsapp.images.transform_file import read_transform
+    from bidsapp.images.volume import write_volume
+
+    read = read_transform(transform)
+    labels = check_image(DATA / "derivatives" / "dlmuse" / head / "anat" / f"{head}_seg-muse_dseg.nii.gz")[0]
+    warped = resample(labels, template_grid(2), interpolation="nearest", transform=read)
+    write_volume(work / f"bidsapp_{head}_dseg.nii.gz", warped, dtype=np.uint8)
+    write_volume(work / f"{head}_dseg.nii.gz", labels, dtype=np.uint8)
+    parts = sitk.CompositeTransform(read)
+    for number in range(parts.GetNumberOfTransforms()):
+        part = parts.GetNthTransform(number)
+        if not part.IsLinear():
+            field = sitk.DisplacementFieldTransform(part).GetDisplacementField()
+            sitk.WriteImage(field, str(work / f"bidsapp_{head}_1Warp.nii.gz"))
+
+
+def spent(derivatives: Path, head: str) -> float:
+    """Give the CPU seconds of the app's normalisation from its status file."""
+    status = json.loads(next((derivatives / "logs" / head).rglob("status.json")).read_text())
+    return sum(s["cpu_seconds"] for s in status["steps"] if s["name"].endswith(NORMALISE))
 
 
 def run_ants(work: Path, head: str) -> None:
@@ -123,8 +123,9 @@ def run_ants(work: Path, head: str) -> None:
     template, brain = (ants.image_read(str(work / n)) for n in ("template.nii.gz", f"{head}_brain.nii.gz"))
     labels = ants.image_read(str(work / f"{head}_dseg.nii.gz"))
     begin = cpu_seconds()
-    prefix = str(work / f"ants_{head}_")
-    found = ants.registration(template, brain, "SyNCC", outprefix=prefix, random_seed=SEED)
+    found = ants.registration(
+        template, brain, "SyNCC", outprefix=str(work / f"ants_{head}_"), random_seed=SEED
+    )
     seconds = cpu_seconds() - begin
     warped = ants.apply_transforms(template, labels, found["fwdtransforms"], interpolator="nearestNeighbor")
     ants.image_write(warped, str(work / f"ants_{head}_dseg.nii.gz"))
@@ -138,17 +139,15 @@ def note(work: Path, engine: str, head: str, seconds: float) -> None:
 
 
 def folded_voxels(work: Path, engine: str, head: str) -> int:
-    """Count voxels of the template grid where an engine's warp has a determinant at or below 0."""
+    """Count voxels where an engine's warp has a determinant at or below 0."""
     import SimpleITK as sitk  # noqa: N813
 
-    from bidsapp.images.templates import template_grid
+    from bidsapp.images.volume import Grid, from_sitk
     from bidsapp.images.warp import field_from_itk, jacobian_determinant
 
-    if engine == "greedy":
-        field = np.load(work / f"greedy_{head}_warp.npy").astype(np.float64)
-    else:
-        field = field_from_itk(sitk.ReadImage(str(work / f"ants_{head}_1Warp.nii.gz")))
-    return int((jacobian_determinant(field, template_grid(2)) <= 0).sum())
+    image = sitk.ReadImage(str(work / f"{engine}_{head}_1Warp.nii.gz"))
+    affine = from_sitk(sitk.VectorIndexSelectionCast(image, 0)).affine
+    return int((jacobian_determinant(field_from_itk(image), Grid(image.GetSize(), affine)) <= 0).sum())
 
 
 def cpu_seconds() -> float:
@@ -163,12 +162,12 @@ def score(work: Path) -> None:
         e: {p.stem.split("_", 1)[1]: json.loads(p.read_text()) for p in work.glob(f"{e}_*.json")}
         for e in ENGINES
     }
-    heads = sorted(set(rows["greedy"]) & set(rows["ants"]))
+    heads = sorted(set(rows["bidsapp"]) & set(rows["ants"]))
     if len(heads) < 3:
         sys.exit(f"only {len(heads)} heads are finished by both engines; run the step all.")
     overlap = {e: vote_overlap([labels_of(work, e, h) for h in heads]) for e in ENGINES}
     means = {e: overlap[e].mean(axis=1) for e in ENGINES}
-    gain = means["greedy"] - means["ants"]
+    gain = means["bidsapp"] - means["ants"]
     draws = np.random.default_rng(SEED).integers(0, len(heads), (10_000, len(heads)))
     low, high = np.percentile(gain[draws].mean(axis=1), [2.5, 97.5])
     result = {
@@ -184,7 +183,7 @@ def score(work: Path) -> None:
             "cpu_seconds": float(np.mean(cpu)),
             "folded": sum(folded_voxels(work, engine, h) for h in heads),
         }
-    result["cpu_ratio"] = result["greedy"]["cpu_seconds"] / result["ants"]["cpu_seconds"]
+    result["cpu_ratio"] = result["bidsapp"]["cpu_seconds"] / result["ants"]["cpu_seconds"]
     (work / "score.json").write_text(json.dumps(result, indent=2))
     print(json.dumps(result, indent=2))
 
