@@ -16,10 +16,7 @@ RUN /opt/bidsapp/bin/pip install --quiet --extra-index-url "${TORCH_INDEX}" "tor
 COPY pyproject.toml README.md LICENSE descriptor.json /src/
 COPY bidsapp /src/bidsapp
 RUN /opt/bidsapp/bin/pip install --quiet /src \
- && find /opt/bidsapp -depth -type d \( -name tests -o -name test -o -name __pycache__ \) -path '*site-packages*' \
-      -not -path '*/torch/*' -not -path '*/numpy/*' -exec rm -rf {} + \
- && rm -rf /opt/bidsapp/lib/python3*/site-packages/torch/include /opt/bidsapp/lib/python3*/site-packages/torch/test \
- && /opt/bidsapp/bin/python -m compileall -q /opt/bidsapp/lib || true
+ && rm -rf /opt/bidsapp/lib/python3*/site-packages/torch/include
 
 FROM ${BASE}
 ARG VERSION=0.1.0
