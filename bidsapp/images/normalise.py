@@ -2,7 +2,8 @@
 
 Engine: greedy with a stationary velocity field, whose exponential is invertible. Channels beside the
 intensity (tissue probabilities) make it independent of contrast. Every step runs on cubic voxels of
-``spacing`` millimetres: on the brains of the benchmark finer voxels bought no overlap (benchmarks/).
+``spacing`` millimetres. On six heads the overlap of 148 regions rose from 0.56 (affine) to 0.66 (no iteration
+at full ``spacing``) and 0.69 (ten of them); wider smoothing or a wider correlation window lowered it.
 """
 
 from __future__ import annotations
