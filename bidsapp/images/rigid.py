@@ -2,7 +2,7 @@
 
 Coarse to fine on voxels of 4, 2 and 1.2 mm (never finer than the image itself). ITK's default gradient
 filter is switched off: its width is that of the thickest slice, which on clinical scans makes the optimiser
-walk away from the optimum in plane (mean error about 0.7 mm with it, 0.4 mm without; benchmarks/alignment.py).
+walk away from the optimum in plane: 0.7 mm mean error with it, 0.4 mm without (benchmarks/alignment.py).
 """
 
 from __future__ import annotations
