@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from bidsapp.interfaces.base import PureInterface
 
+#: Volumes in ml that a brain mask can have: a slab of a brain, a newborn, the largest of heads.
+PLAUSIBLE_ML = (50.0, 3000.0)
+
 
 class ConformImageInputSpec(BaseInterfaceInputSpec):
     in_file = File(exists=True, mandatory=True, desc="image as it is in the dataset")
@@ -64,14 +67,17 @@ class SegmentBrain(PureInterface):
         from bidsapp.analyses.brain.predict import segment
         from bidsapp.bundle import Bundle
         from bidsapp.errors import BadDataError
+        from bidsapp.images.quality import mask_shape
         from bidsapp.images.volume import read_volume, write_volume
 
         image = read_volume(Path(self.inputs.in_file))
         bundle = Bundle.read(Path(self.inputs.bundle))
         found = segment(image.data, image.affine, bundle, device=self.inputs.device)
-        if not found.mask.any():
+        volume = mask_shape(image.with_data(found.mask)).volume_ml
+        if not PLAUSIBLE_ML[0] <= volume <= PLAUSIBLE_ML[1]:
             raise BadDataError(
-                f"No brain was found in {self.inputs.in_file}; look at the image and exclude it."
+                f"No brain was found in {self.inputs.in_file} (the mask has {volume:.0f} ml); "
+                "look at the image and exclude it."
             )
         parts: dict[str, NDArray[Any]] = {
             "mask": found.mask,
