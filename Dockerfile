@@ -27,8 +27,9 @@ LABEL org.opencontainers.image.title="bidsapp" \
 COPY --from=build /opt/bidsapp /opt/bidsapp
 ENV PATH=/opt/bidsapp/bin:/usr/local/bin:/usr/bin:/bin \
     LANG=C.UTF-8 \
+    HOME=/nonexistent \
     PYTHONDONTWRITEBYTECODE=1 \
     BIDSAPP_CONTAINER=docker:bidsapp:${VERSION}
-RUN ln -s /opt/bidsapp/bin/bidsapp /usr/local/bin/bidsapp && useradd --create-home --uid 1000 bidsapp
-USER bidsapp
+RUN ln -s /opt/bidsapp/bin/bidsapp /usr/local/bin/bidsapp
+USER 1000:1000
 ENTRYPOINT ["/opt/bidsapp/bin/bidsapp"]
