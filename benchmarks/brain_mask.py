@@ -34,7 +34,7 @@ from bidsapp.simulate.classes import TISSUE, head_classes
 DATA = Path(os.environ.get("BIDSAPP_REALDATA", Path(__file__).parents[2] / "shared" / "data"))
 BAD_MASKS = {"sub-03"}  # its published mask cuts frontal and temporal cortex: scored, but never learned from
 FINE_TUNING = {
-    "steps": 240,
+    "steps": 200,
     "coarse_steps": 0,
     "clinical_from": 0,
     "clinical_share": 0.6,
@@ -114,7 +114,8 @@ def fine_tune(work: Path, without: str | None, packaged: Bundle) -> Bundle:
     split = Split(
         *(tuple(packaged.metadata[f"{key}_subjects"]) for key in ("training", "validation", "held_out"))
     )
-    cohort = Cohort((*head_members(list(split.training)), *clinical_members(work, without)))
+    heads = head_members([*split.training, *split.validation])
+    cohort = Cohort((*heads, *clinical_members(work, without)))
     recipe = Recipe("brain", {**Recipe.read("brain", ANALYSIS.recipe).values, **FINE_TUNING})
     return train(cohort, recipe, path, seed=SEED, start=start, split=split)
 
