@@ -1,10 +1,9 @@
 """Kill -9 at random moments, then the same command again: the final bytes equal those of an undisturbed run.
 
-    python benchmarks/kills.py [--kills 10] [--seed 0] [--apart]
+    python benchmarks/kills.py [--kills 10] [--seed 0]
 
-makes a simulated subject, runs it once undisturbed and takes the time that takes; then runs it again and
-kills the whole process tree at moments drawn over that time, in one output folder after another run's
-remains, or with ``--apart`` in a fresh one for each kill; at last lets it finish and compares.
+makes a simulated subject and runs it once undisturbed; then, for each moment drawn over the time that took,
+starts it in a fresh output folder, kills the whole process tree, gives the same command again and compares.
 """
 
 from __future__ import annotations
@@ -69,7 +68,6 @@ def main() -> int:
     )
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--apart", action="store_true", help="a fresh output folder for each kill")
     options = parser.parse_args()
     chance = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as folder:
@@ -82,19 +80,13 @@ def main() -> int:
         out = root / "killed"
         for number in range(options.kills):
             moment = chance.uniform(0.5, usual)
-            print(
-                f"kill {number + 1} after {moment:.1f} s: {kill_after(moment, root / 'bids', out)}",
-                flush=True,
-            )
-            if options.apart or number == options.kills - 1:
-                finish(root / "bids", out)
-                found = digests(out)
-                odd = [
-                    name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)
-                ]
-                different += len(odd)
-                print(f"finished: {len(found)} files, {len(odd)} differ {odd}", flush=True)
-                shutil.rmtree(out)
+            ended = kill_after(moment, root / "bids", out)
+            finish(root / "bids", out)
+            found = digests(out)
+            odd = [name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)]
+            different += len(odd)
+            print(f"{number + 1}: {ended} after {moment:.1f} s; {len(found)} files, {len(odd)} differ {odd}")
+            shutil.rmtree(out)
     return 1 if different else 0
 
 
