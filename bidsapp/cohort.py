@@ -49,7 +49,6 @@ class Cohort:
     """Members of one training, and how they are split."""
 
     members: tuple[Member, ...]
-    labels: Mapping[str, Path] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.members)
@@ -95,4 +94,4 @@ class Cohort:
 
     def where(self, keep: Callable[[Member], bool]) -> Cohort:
         """Give the cohort of the members for which ``keep`` is true."""
-        return Cohort(tuple(member for member in self.members if keep(member)), self.labels)
+        return Cohort(tuple(member for member in self.members if keep(member)))
