@@ -115,7 +115,8 @@ def fit_gaussian(features: Array, design: Matrix, *, prior_weight: float) -> Gau
     Raises
     ------
     BadDataError
-        Too few controls, collinear covariates, a channel that is constant over the whole brain, or two that are one.
+        Too few controls, collinear covariates, a channel that is constant over the whole brain, or two
+        channels that are one.
     """
     linear = fit_linear(features, design)
     squares = np.einsum("nvk,nvl->vkl", linear.residuals, linear.residuals, optimize=True)
