@@ -19,7 +19,7 @@ from bidsapp.simulate.acquire import (
 )
 from bidsapp.simulate.classes import BRAIN, TISSUE
 from bidsapp.simulate.contrast import Mode, add_lesions, brighten_shell, paint
-from bidsapp.simulate.warp import random_points, sample
+from bidsapp.simulate.warp import random_points, sample, whole_points
 
 GRID_MM = 2.0
 
@@ -51,6 +51,7 @@ def random_head(
     size: tuple[int, int, int],
     spacing: float = 1.0,
     real: float = 0.5,
+    still: float = 0.0,
 ) -> Example:
     """Draw an example from a T1w head and its classes.
 
@@ -68,11 +69,16 @@ def random_head(
         Voxel size of the example in voxels of the head.
     real
         Share of examples that keep the T1w contrast.
+    still
+        Share of those that also stay as they were scanned: moved by whole voxels only, so that nothing is
+        interpolated, and with full resolution. Not where ``spacing`` is not 1.
     """
-    points = random_points(rng, size, _centre(rng, classes, size, spacing), spacing=spacing)
+    mode: Mode = "real" if rng.random() < real else ("curve" if rng.random() < 0.5 else "classes")
+    as_scanned = mode == "real" and spacing == 1 and rng.random() < still
+    centre = _centre(rng, classes, size, spacing)
+    points = whole_points(size, centre) if as_scanned else random_points(rng, size, centre, spacing=spacing)
     label = sample(classes, points, mode="nearest").to(torch.uint8)
     picture = sample(image, points) / 255
-    mode: Mode = "real" if rng.random() < real else ("curve" if rng.random() < 0.5 else "classes")
     picture = paint(rng, picture, label, mode)
     if rng.random() < 0.3:
         picture = add_lesions(rng, picture, label)
@@ -84,7 +90,8 @@ def random_head(
     brain = torch.isin(label, torch.tensor(BRAIN, dtype=torch.uint8))
     picture = _remove_parts(rng, picture, brain)
     example = Example(picture, tissue, brain)
-    return _mirror(rng, acquire(rng, example, voxel_size=GRID_MM * spacing, clean=mode == "real"))
+    thick = 0.0 if as_scanned else 0.3 if mode == "real" else 0.75
+    return _mirror(rng, acquire(rng, example, voxel_size=GRID_MM * spacing, thick=thick))
 
 
 def random_scan(
@@ -103,16 +110,15 @@ def random_scan(
     picture = picture.clamp(0, 1) ** float(np.exp(rng.normal(0, 0.2)))
     if rng.random() < 0.1:
         picture = _remove_parts(rng, picture, inside)
-    return _mirror(
-        rng, acquire(rng, Example(picture, None, inside), voxel_size=GRID_MM, clean=rng.random() < 0.7)
-    )
+    thick = 0.3 if rng.random() < 0.7 else 0.75
+    return _mirror(rng, acquire(rng, Example(picture, None, inside), voxel_size=GRID_MM, thick=thick))
 
 
-def acquire(rng: np.random.Generator, example: Example, *, voxel_size: float, clean: bool) -> Example:
-    """Pass an example through a random scanner; ``clean`` leaves the resolution alone more often."""
+def acquire(rng: np.random.Generator, example: Example, *, voxel_size: float, thick: float) -> Example:
+    """Pass an example through a random scanner, which makes thicker slices in a share ``thick`` of all."""
     picture, brain, tissue = example.image, example.brain, example.tissue
     picture = shade(rng, picture, 0.4)
-    if rng.random() < (0.3 if clean else 0.75):
+    if rng.random() < thick:
         picture = thicken(picture, random_thickness(rng, voxel_size))
     if rng.random() < 0.7:
         picture = add_noise(rng, picture, float(rng.uniform(0, 0.06)))

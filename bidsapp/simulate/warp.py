@@ -91,6 +91,21 @@ def random_points(
     return points
 
 
+def whole_points(size: tuple[int, int, int], centre: Tensor) -> Tensor:
+    """Place a new volume on whole voxels of the head, as near to ``centre`` as they are: a plain crop.
+
+    Returns
+    -------
+    Tensor
+        Voxel coordinates in the head, shape ``(*size, 3)``.
+    """
+    axes = [
+        torch.arange(n, dtype=torch.float32) + torch.round(middle - (n - 1) / 2)
+        for n, middle in zip(size, centre, strict=True)
+    ]
+    return torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)
+
+
 def sample(volume: Tensor, points: Tensor, *, mode: str = "bilinear") -> Tensor:
     """Read a volume at voxel coordinates; outside it is 0.
 

@@ -6,7 +6,7 @@ from bidsapp.simulate.acquire import add_noise, blur_axis, random_view, shade, t
 from bidsapp.simulate.classes import BRAIN, CLASSES, SHELL, TISSUE, brain_from_labels, head_classes
 from bidsapp.simulate.contrast import add_lesions, brighten_shell, paint
 from bidsapp.simulate.heads import random_head
-from bidsapp.simulate.warp import random_matrix, random_points, sample
+from bidsapp.simulate.warp import random_matrix, random_points, sample, whole_points
 
 SHAPE = (40, 40, 40)
 
@@ -50,6 +50,12 @@ def test_classes_follow_labels_inside_and_grey_values_outside(head):
 def test_rotation_keeps_lengths_and_scale_changes_them(rng):
     turn = random_matrix(rng, degrees=30, scale=0.0, shear=0.0)
     assert torch.allclose(turn @ turn.T, torch.eye(3), atol=1e-5)
+
+
+def test_a_plain_crop_interpolates_nothing():
+    volume = torch.rand(SHAPE)
+    points = whole_points((8, 10, 12), torch.tensor([20.2, 19.5, 18.9]))
+    assert torch.allclose(sample(volume, points), volume[17:25, 15:25, 13:25], atol=1e-4)
 
 
 def test_reading_at_its_own_voxels_gives_the_volume_back(rng):

@@ -59,7 +59,7 @@ class Judgement:
     @property
     def globally_different(self) -> bool:
         """Whether the scan as a whole lies outside of the controls."""
-        return _is_strange(self.spread_p, self.variant)
+        return _is_strange(self.measures.spread, self.spread_p, self.variant)
 
 
 def judge(member: Member, trained: Trained, parcels: Parcels) -> Judgement:
@@ -80,7 +80,7 @@ def judge_map(
     measures = measure(z, trained.space, parcels, options)
     ranked = rank(measures, variant, options.family_wise_alpha, options.listed_clusters)
     spread_p = conformal_p(variant.reference.spread, measures.spread)
-    if _is_strange(spread_p, variant):
+    if _is_strange(measures.spread, spread_p, variant):
         warnings = (
             f"The scan as a whole differs from {trained.cohort} (p = {spread_p:.3f}): another scanner or "
             "sequence, a failed registration or mask, or a diffuse disease. Interpret no single "
@@ -125,6 +125,7 @@ def quantiles(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> tupl
     return float(low), float(middle), float(high)
 
 
-def _is_strange(spread_p: float, variant: Variant) -> bool:
-    """Tell whether no control is as far out; with many controls, whether at most 2 % are."""
-    return spread_p <= max(_STRANGE_P, 1 / (variant.reference.controls + 1))
+def _is_strange(spread: float, p: float, variant: Variant) -> bool:
+    """Tell whether at most 2 % of the controls (of few: none) are as far out, or it is an outlier to them."""
+    reference = variant.reference
+    return p <= max(_STRANGE_P, 1 / (reference.controls + 1)) or spread > reference.spread_limit

@@ -13,6 +13,7 @@ from bidsapp.images.clusters import Cluster
 from bidsapp.oneclass.conformal import combined_p, pooled_survival
 
 Matrix = NDArray[np.float64]
+_OUTLIER_MADS = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +57,11 @@ class Reference:
         return int(self.spread.size)
 
     @property
+    def spread_limit(self) -> float:
+        """Spread beyond which a scan as a whole is an outlier; see :func:`outlier_limit`."""
+        return outlier_limit(self.spread)
+
+    @property
     def survival(self) -> Matrix:
         """Share of the controls' voxels at or above the lower edge of each bin."""
         return pooled_survival(self.histogram)
@@ -63,6 +69,15 @@ class Reference:
     def family_wise_p(self, cluster: Cluster) -> float:
         """Give the share of healthy people in whom some cluster is as extreme, by mass or by peak."""
         return combined_p(self.largest, statistics(cluster))
+
+
+def outlier_limit(values: Matrix) -> float:
+    """Give the median and five times the median absolute deviation (as a standard deviation) above it.
+
+    Unlike a rank, it does not move when one of the controls is far out itself.
+    """
+    middle = float(np.median(values))
+    return middle + _OUTLIER_MADS * 1.4826 * float(np.median(np.abs(values - middle)))
 
 
 def expected_false_clusters(measures: Sequence[Measures], alpha: float) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from bidsapp.analyses.anomaly.features import channels_of, common_space, read_fe
 from bidsapp.analyses.anomaly.measure import Measures, Parcels, measure
 from bidsapp.analyses.anomaly.options import Options
 from bidsapp.analyses.anomaly.parcels import on_space
-from bidsapp.analyses.anomaly.reference import Reference, expected_false_clusters
+from bidsapp.analyses.anomaly.reference import Reference, expected_false_clusters, outlier_limit
 from bidsapp.analyses.anomaly.space import Space
 from bidsapp.analyses.anomaly.store import Variant, space_tensors, variant_tensors
 from bidsapp.bundle import Bundle
@@ -25,7 +25,6 @@ from bidsapp.oneclass.normative import NormativeModel, fit_normative
 from bidsapp.recipe import Recipe
 
 Features = NDArray[np.float32]
-_OUTLIER_MADS = 5
 
 
 def train(cohort: Cohort, recipe: Recipe, path: Path, *, controls: str = "") -> Bundle:
@@ -122,7 +121,5 @@ def fit_model(
 
 
 def _outliers(members: Sequence[Member], measures: Sequence[Measures]) -> tuple[str, ...]:
-    spread = np.array([item.spread for item in measures])
-    middle = np.median(spread)
-    limit = middle + _OUTLIER_MADS * 1.4826 * np.median(np.abs(spread - middle))
-    return tuple(member.name for member, value in zip(members, spread, strict=True) if value > limit)
+    limit = outlier_limit(np.array([item.spread for item in measures]))
+    return tuple(member.name for member, item in zip(members, measures, strict=True) if item.spread > limit)

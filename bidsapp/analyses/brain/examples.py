@@ -72,6 +72,7 @@ class Plan:
     clinical_from: int
     clinical_share: float
     real_share: float
+    still_share: float
     crop: tuple[int, int, int]
     examples_per_step: int
     seed: int
@@ -110,7 +111,15 @@ class Examples(IterableDataset[Batch]):
             image, brain = self.scans[int(rng.integers(len(self.scans)))]
             return random_scan(rng, image, brain, size=size, spacing=spacing)
         image, classes = self.heads[int(rng.integers(len(self.heads)))]
-        return random_head(rng, image, classes, size=size, spacing=spacing, real=self.plan.real_share)
+        return random_head(
+            rng,
+            image,
+            classes,
+            size=size,
+            spacing=spacing,
+            real=self.plan.real_share,
+            still=self.plan.still_share,
+        )
 
 
 def _to_grid(volume: Volume, *, labels: bool = False) -> NDArray[np.float32]:

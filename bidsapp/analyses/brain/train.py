@@ -199,6 +199,7 @@ def _plan(recipe: Recipe, seed: int) -> Plan:
         clinical_from=recipe.integer("clinical_from"),
         clinical_share=recipe.number("clinical_share"),
         real_share=recipe.number("real_share"),
+        still_share=recipe.number("still_share"),
         crop=(x, y, z),
         examples_per_step=recipe.integer("examples_per_step"),
         seed=seed,

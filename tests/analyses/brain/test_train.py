@@ -98,6 +98,7 @@ def test_examples_depend_on_step_and_seed_alone(cohort):
         clinical_from=2,
         clinical_share=1.0,
         real_share=0.5,
+        still_share=0.5,
         crop=(48, 48, 48),
         examples_per_step=1,
         seed=5,
