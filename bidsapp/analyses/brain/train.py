@@ -100,29 +100,16 @@ def train(
         accumulate=recipe.integer("examples_per_step"),
         watch=lambda model: {"dice": mean_dice(model, watched)},
     )
-    return write_bundle(path, trained.state_dict(), metadata, base=start)
+    return write_bundle(path, trained.state_dict(), metadata)
 
 
-def write_bundle(
-    path: Path,
-    weights: Mapping[str, Tensor],
-    metadata: Mapping[str, object],
-    *,
-    base: Mapping[str, Tensor] | None = None,
-) -> Bundle:
-    """Write weights (half precision: 2 bytes each), metadata and model card.
-
-    ``base`` are the weights that a fine-tuning started from; kept, so that folds can start from them too.
-    """
-    files = {"model": weights, **({"base": base} if base is not None else {})}
-    tensors = {
-        name: {key: value.detach().cpu().half().numpy() for key, value in content.items()}
-        for name, content in files.items()
-    }
+def write_bundle(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[str, object]) -> Bundle:
+    """Write weights (half precision: 2 bytes each), metadata and model card."""
+    tensors = {key: value.detach().cpu().half().numpy() for key, value in weights.items()}
     return Bundle.write(
         path,
         metadata=metadata,
-        tensors=tensors,
+        tensors={"model": tensors},
         card=model_card(metadata),
         licence=LICENCE,
         configs=CONFIGS,

@@ -1,0 +1,76 @@
+"""Compiled loops over voxels, in parallel; each voxel's result depends on that voxel alone."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+
+from bidsapp.oneclass.smo import exchange, gaussian_kernel, offset, solve, spread, start, withdraw
+
+CHUNK = 64
+
+
+@njit(nogil=True)
+def score_left_out(kernel, alpha, gradient, nu, tolerance, most_steps, out):  # type: ignore[no-untyped-def]
+    """Score each control by the machine of the others; ``alpha`` and ``gradient`` are used up.
+
+    The machine of n - 1 controls has the sum nu (n - 1). Solved once over all n with that sum, it is already
+    the machine without any control whose weight is zero; only the others need a search of their own.
+    """
+    n = alpha.size
+    spread(kernel, alpha, gradient, -1, -nu)
+    worst, _ = solve(kernel, alpha, gradient, -1, tolerance, most_steps)
+    rho = offset(alpha, gradient, -1)
+    free, table = np.empty(n, dtype=np.int64), np.empty((n, n))
+    count = exchange(kernel, alpha, free, table)
+    other_alpha, other_gradient = np.empty(n), np.empty(n)
+    for i in range(n):
+        if alpha[i] == 0.0:
+            out[i] = gradient[i] - rho
+            continue
+        other_alpha[:] = alpha
+        other_gradient[:] = gradient
+        withdraw(kernel, other_alpha, other_gradient, i, free, table, count)
+        violation, _ = solve(kernel, other_alpha, other_gradient, i, tolerance, most_steps)
+        worst = max(worst, violation)
+        out[i] = other_gradient[i] - offset(other_alpha, other_gradient, i)
+    return worst
+
+
+@njit(parallel=True)
+def fit_block(points, gamma, nu, tolerance, most_steps, alpha, rho, violation, left_out):  # type: ignore[no-untyped-def]
+    """Fit the machines of a block of voxels; see `bidsapp.oneclass.svm.fit_svm`.
+
+    ``points`` has shape ``(voxels, dimensions, controls)``; ``alpha``, ``rho``, ``violation`` and
+    ``left_out`` (shape ``(controls, voxels)``; no rows: not wanted) are written.
+    """
+    voxels, _, n = points.shape
+    for chunk in prange((voxels + CHUNK - 1) // CHUNK):
+        kernel, gradient, spare, scores = np.empty((n, n)), np.empty(n), np.empty(n), np.empty(n)
+        for v in range(chunk * CHUNK, min((chunk + 1) * CHUNK, voxels)):
+            gaussian_kernel(points[v], gamma[v], kernel)
+            start(kernel, nu * n, alpha[v], gradient)
+            violation[v], _ = solve(kernel, alpha[v], gradient, -1, tolerance, most_steps)
+            rho[v] = offset(alpha[v], gradient, -1)
+            if left_out.shape[0]:
+                spare[:] = alpha[v]
+                worst = score_left_out(kernel, spare, gradient, nu, tolerance, most_steps, scores)
+                violation[v] = max(violation[v], worst)
+                left_out[:, v] = scores
+
+
+@njit(parallel=True)
+def decide(first, vectors, weights, rho, gamma, features):  # type: ignore[no-untyped-def]
+    """Give the decision value at each voxel; see `bidsapp.oneclass.svm.SupportVectors`."""
+    voxels, dimensions = features.shape
+    result = np.empty(voxels, dtype=np.float32)
+    for v in prange(voxels):
+        total = 0.0
+        for s in range(first[v], first[v + 1]):
+            squared = 0.0
+            for k in range(dimensions):
+                difference = np.float64(vectors[s, k]) - np.float64(features[v, k])
+                squared += difference * difference
+            total += weights[s] * np.exp(-gamma[v] * squared)
+        result[v] = total - rho[v]
+    return result
