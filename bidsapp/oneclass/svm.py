@@ -63,6 +63,20 @@ class SupportVectors:
         values = decide(self.first, self.vectors, self.weights, self.rho, self.gamma, features)
         return np.asarray(values, dtype=np.float32)
 
+    def everywhere(self, features: Array) -> Array:
+        """Give the decision values of the first voxel's machine for features of many places.
+
+        Parameters
+        ----------
+        features
+            Shape ``(places, dimensions)``.
+        """
+        from bidsapp.oneclass.voxels import decide_places
+
+        own = slice(0, int(self.first[1]))
+        values = decide_places(self.vectors[own], self.weights[own], self.rho[0], self.gamma[0], features)
+        return np.asarray(values, dtype=np.float32)
+
 
 @dataclass(frozen=True, eq=False)
 class SvmFit:

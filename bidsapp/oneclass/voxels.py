@@ -11,6 +11,16 @@ CHUNK = 64
 
 
 @njit(nogil=True)
+def squared_distance(first, second):  # type: ignore[no-untyped-def]
+    """Squared Euclidean distance of two vectors, summed in float64."""
+    total = 0.0
+    for k in range(first.size):
+        difference = np.float64(first[k]) - np.float64(second[k])
+        total += difference * difference
+    return total
+
+
+@njit(nogil=True)
 def score_left_out(kernel, alpha, gradient, nu, tolerance, most_steps, out):  # type: ignore[no-untyped-def]
     """Score each control by the machine of the others; ``alpha`` and ``gradient`` are used up.
 
@@ -62,15 +72,58 @@ def fit_block(points, gamma, nu, tolerance, most_steps, alpha, rho, violation, l
 @njit(parallel=True)
 def decide(first, vectors, weights, rho, gamma, features):  # type: ignore[no-untyped-def]
     """Give the decision value at each voxel; see `bidsapp.oneclass.svm.SupportVectors`."""
-    voxels, dimensions = features.shape
-    result = np.empty(voxels, dtype=np.float32)
-    for v in prange(voxels):
+    result = np.empty(rho.size, dtype=np.float32)
+    for v in prange(rho.size):
         total = 0.0
         for s in range(first[v], first[v + 1]):
-            squared = 0.0
-            for k in range(dimensions):
-                difference = np.float64(vectors[s, k]) - np.float64(features[v, k])
-                squared += difference * difference
-            total += weights[s] * np.exp(-gamma[v] * squared)
+            total += weights[s] * np.exp(-gamma[v] * squared_distance(vectors[s], features[v]))
         result[v] = total - rho[v]
+    return result
+
+
+@njit(parallel=True)
+def decide_places(vectors, weights, rho, gamma, features):  # type: ignore[no-untyped-def]
+    """Give the decision values of one machine for many places."""
+    result = np.empty(features.shape[0], dtype=np.float32)
+    for p in prange(features.shape[0]):
+        total = 0.0
+        for s in range(weights.size):
+            total += weights[s] * np.exp(-gamma * squared_distance(vectors[s], features[p]))
+        result[p] = total - rho
+    return result
+
+
+@njit(parallel=True)
+def log_density(controls, gamma, features, left_out):  # type: ignore[no-untyped-def]
+    """Give the logarithm of the mean kernel to the controls, but for ``left_out`` (-1: to all)."""
+    voxels, n, _ = controls.shape
+    result = np.empty(voxels, dtype=np.float32)
+    for v in prange(voxels):
+        exponents = np.empty(n)
+        largest, count = -np.inf, 0
+        for i in range(n):
+            exponents[i] = -np.inf
+            if i != left_out:
+                exponents[i] = -gamma[v] * squared_distance(controls[v, i], features[v])
+                largest = max(largest, exponents[i])
+                count += 1
+        total = 0.0
+        for i in range(n):
+            total += np.exp(exponents[i] - largest)
+        result[v] = largest + np.log(total / count)
+    return result
+
+
+@njit(parallel=True)
+def nearness(controls, count, features, left_out):  # type: ignore[no-untyped-def]
+    """Give minus the mean distance to the ``count`` nearest controls, but for ``left_out`` (-1: of all)."""
+    voxels, n, _ = controls.shape
+    result = np.empty(voxels, dtype=np.float32)
+    for v in prange(voxels):
+        distances = np.empty(n)
+        for i in range(n):
+            distances[i] = np.inf
+            if i != left_out:
+                distances[i] = np.sqrt(squared_distance(controls[v, i], features[v]))
+        result[v] = -np.sort(distances)[:count].mean()
     return result
