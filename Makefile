@@ -3,7 +3,7 @@
 #
 #   make run                      simulated sample -> ./out, prints the path of the report last
 #   make run BIDS=... OUT=...     your own dataset; ARGS="--participant-label 01" passes options on
-#   make test | lint | docs | bench | descriptor | clean
+#   make test | test-containers | lint | docs | bench | descriptor | clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +15,7 @@ PYTHON ?= $(shell for python in python3.11 python3 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint docs bench descriptor clean
+.PHONY: help install run test test-containers lint docs bench descriptor clean
 
 help:
 	@sed -n '4,6s/^# *//p' Makefile
@@ -47,6 +47,9 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+
+test-containers: $(VENV)/.installed
+	$(BIN)/python -m pytest -m containers tests/containers
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

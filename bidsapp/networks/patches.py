@@ -1,0 +1,162 @@
+"""Encoder and decoder of small patches, in two or three dimensions, and their dense form for whole images.
+
+The layers are those of the patch auto-encoders of Alaverdyan et al. (2020, Medical Image Analysis 60:101618):
+15 voxels on a side become 11, 9, 3 and 1 by kernels of 5, 3, 3 and 3, the third with a stride of 3, without
+padding; 3, 4, 12 and 16 filters; GELU and batch normalisation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+SIDE = 15
+KERNELS = (5, 3, 3, 3)
+STRIDES = (1, 1, 3, 1)
+FILTERS = (3, 4, 12, 16)
+_CONVOLUTIONS = {2: nn.Conv2d, 3: nn.Conv3d}
+_TRANSPOSED = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
+_NORMS = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
+
+
+@dataclass(frozen=True)
+class PatchShape:
+    """What a patch network is built for.
+
+    Attributes
+    ----------
+    channels
+        Images that make up a patch.
+    dimensions
+        2 (axial) or 3.
+    latent
+        Length of the latent vector.
+    """
+
+    channels: int = 1
+    dimensions: int = 2
+    latent: int = FILTERS[-1]
+
+    @property
+    def filters(self) -> tuple[int, ...]:
+        """Filters of each layer."""
+        return (*FILTERS[:-1], self.latent)
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """Shape of a patch without channels."""
+        return (SIDE,) * self.dimensions
+
+
+class PatchEncoder(nn.Module):
+    """From patches to latent vectors.
+
+    ``outputs`` vectors of ``shape.latent`` numbers each: two for a variational encoder (mean, log-variance).
+    """
+
+    def __init__(self, shape: PatchShape, outputs: int = 1) -> None:
+        super().__init__()
+        self.shape = shape
+        before = (shape.channels, *shape.filters[:-1])
+        after = (*shape.filters[:-1], shape.latent * outputs)
+        build = _CONVOLUTIONS[shape.dimensions]
+        self.layers = nn.ModuleList(
+            build(i, o, kernel, stride)
+            for i, o, kernel, stride in zip(before, after, KERNELS, STRIDES, strict=True)
+        )
+        self.norms = nn.ModuleList(_NORMS[shape.dimensions](n) for n in after[:-1])
+
+    def forward(self, patches: Tensor) -> Tensor:
+        """Encode patches of shape ``(n, channels, 15, 15[, 15])`` to ``(n, latent)``."""
+        for layer, norm in zip(self.layers, self.norms, strict=False):
+            patches = norm(nn.functional.gelu(layer(patches)))
+        encoded: Tensor = self.layers[-1](patches)
+        return encoded.flatten(1)
+
+    def dense(self, images: Tensor) -> Tensor:
+        """Encode the patch around every voxel at once (strides become dilations; Giusti et al. 2013).
+
+        Parameters
+        ----------
+        images
+            Shape ``(n, channels, *spatial)``.
+
+        Returns
+        -------
+        Tensor
+            Shape ``(n, latent, *spatial)``; beyond the border the image is taken as zero. On the CPU the same
+            bits as patch by patch in two dimensions; in three, the same to 1e-6 (there, torch's convolution
+            of a patch itself depends on the patches it is computed with).
+        """
+        half = SIDE // 2
+        values = nn.functional.pad(images, [half] * 2 * self.shape.dimensions)
+        convolve = nn.functional.conv2d if self.shape.dimensions == 2 else nn.functional.conv3d
+        dilation = 1
+        for number, module in enumerate(self.layers):
+            layer = cast("nn.Conv3d", module)
+            values = convolve(values, layer.weight, layer.bias, dilation=dilation)
+            dilation *= STRIDES[number]
+            if number < len(self.norms):
+                values = self.norms[number](nn.functional.gelu(values))
+        return values
+
+
+class PatchDecoder(nn.Module):
+    """From latent vectors to patches: the encoder's layers in reverse."""
+
+    def __init__(self, shape: PatchShape, inputs: int | None = None) -> None:
+        super().__init__()
+        self.shape = shape
+        before = (inputs or shape.latent, *shape.filters[-2::-1])
+        after = (*shape.filters[-2::-1], shape.channels)
+        build = _TRANSPOSED[shape.dimensions]
+        self.layers = nn.ModuleList(
+            build(i, o, kernel, stride)
+            for i, o, kernel, stride in zip(before, after, KERNELS[::-1], STRIDES[::-1], strict=True)
+        )
+        self.norms = nn.ModuleList(_NORMS[shape.dimensions](n) for n in after[:-1])
+
+    def forward(self, latent: Tensor) -> Tensor:
+        """Decode vectors of shape ``(n, latent)`` to patches."""
+        values = latent.reshape(*latent.shape, *(1,) * self.shape.dimensions)
+        for layer, norm in zip(self.layers, self.norms, strict=False):
+            values = norm(nn.functional.gelu(layer(values)))
+        decoded: Tensor = self.layers[-1](values)
+        return decoded
+
+
+def patches_at(volume: Tensor, centres: Tensor, dimensions: int) -> Tensor:
+    """Cut the patches around voxels; beyond the border the volume is zero.
+
+    Parameters
+    ----------
+    volume
+        Shape ``(channels, x, y, z)``.
+    centres
+        Voxel indices, shape ``(n, 3)``.
+    dimensions
+        2: patches in the plane of the first two axes (axial in RAS); 3: cubes.
+
+    Returns
+    -------
+    Tensor
+        Shape ``(n, channels, 15, 15[, 15])``.
+    """
+    half = SIDE // 2
+    sides = (half, half, half if dimensions == 3 else 0)
+    padded = nn.functional.pad(volume, [side for side in reversed(sides) for _ in range(2)])
+    reach = [torch.arange(2 * side + 1) for side in sides]
+    x, y, z = (
+        centres[:, axis].reshape(-1, 1, 1, 1) + _along(offsets, axis) for axis, offsets in enumerate(reach)
+    )
+    patches = padded[:, x, y, z].movedim(1, 0)
+    return patches if dimensions == 3 else patches[..., 0]
+
+
+def _along(offsets: Tensor, axis: int) -> Tensor:
+    shape: Sequence[int] = [1, *(-1 if i == axis else 1 for i in range(3))]
+    return offsets.reshape(*shape)
