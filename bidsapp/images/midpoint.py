@@ -12,7 +12,7 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from bidsapp.images.transforms import matrix_exp, matrix_log
+from bidsapp.images.transforms import LINEAR_DECIMALS, matrix_exp, matrix_log
 from bidsapp.images.volume import Grid
 
 Matrix = NDArray[np.float64]
@@ -34,7 +34,8 @@ def midpoint(pairs: Mapping[tuple[int, int], Matrix]) -> list[Matrix]:
     -------
     to_midpoint
         For each session the 4x4 matrix from its points to points of the midpoint. With two sessions it is
-        exactly half of the way; renumbering the sessions renumbers the result and changes nothing else.
+        half of the way; renumbering the sessions renumbers the result and changes nothing else. Rounded
+        (`bidsapp.images.transforms.LINEAR_DECIMALS`).
 
     Raises
     ------
@@ -63,7 +64,7 @@ def midpoint(pairs: Mapping[tuple[int, int], Matrix]) -> list[Matrix]:
         poses = [matrix_exp(step) @ pose for step, pose in zip(steps, poses, strict=True)]
         if max(float(np.abs(step).max()) for step in steps) < _TOLERANCE:
             break
-    return poses
+    return [np.round(pose, LINEAR_DECIMALS) for pose in poses]
 
 
 def register_pairs(count: int, register: Callable[[int, int], Matrix]) -> dict[tuple[int, int], Matrix]:

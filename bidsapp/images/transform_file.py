@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bidsapp.errors import BadDataError, NoInputError
 from bidsapp.files import write_error
+from bidsapp.images.transforms import LINEAR_DECIMALS
 
 if TYPE_CHECKING:
     import h5py
@@ -28,7 +29,8 @@ _CHUNK = 1 << 18
 def write_transform(path: Path, transform: sitk.Transform) -> Path:
     """Write a composite of linear transforms and displacement fields as ``.h5``, atomically.
 
-    Displacements are rounded to 1/1024 mm. The same transform gives the same bytes.
+    Displacements are rounded to 1/1024 mm, linear maps to ten decimals; the same transform gives the same
+    bytes.
 
     Raises
     ------
@@ -112,7 +114,8 @@ def _parts(transform: sitk.Transform) -> list[sitk.Transform]:
 def _linear_parameters(part: sitk.Transform) -> NDArray[np.float64]:
     origin = np.asarray(part.TransformPoint((0.0, 0.0, 0.0)))
     ends = np.stack([part.TransformPoint(row) for row in (np.eye(3) * 1000.0).tolist()])
-    return np.concatenate([((ends - origin) / 1000.0).T.ravel(), origin])
+    exact = np.concatenate([((ends - origin) / 1000.0).T.ravel(), origin])
+    return np.asarray(np.round(exact, LINEAR_DECIMALS) + 0.0, dtype=np.float64)  # + 0: no negative zeros
 
 
 def _put_text(group: h5py.Group, name: str, text: str) -> None:

@@ -17,6 +17,8 @@ from scipy import linalg
 if TYPE_CHECKING:
     import SimpleITK as sitk  # noqa: N813
 
+LINEAR_DECIMALS = 10
+"""Linear maps are rounded to this: the last bits depend on the build of the mathematics libraries."""
 _FLIP = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 

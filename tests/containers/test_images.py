@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.containers, pytest.mark.timeout(3000)]
 
 ROOT = Path(__file__).resolve().parents[2]
 LAB = Path(os.environ.get("BIDSAPP_LAB", ROOT.parent / "shared" / "lab"))
-STATE = Path(os.environ.get("LAB", Path(os.environ.get("TMPDIR", "/tmp")) / "bidsapp-lab"))
+BASE = "docker.io/library/python:3.11-slim-bookworm"
 LARGEST = 3e9
 LEVELS = ["participant", "group"]
 
@@ -64,10 +64,12 @@ def oci_image():
 
 @pytest.fixture(scope="module")
 def sif(tmp_path_factory):
-    path = tmp_path_factory.mktemp("sif") / "bidsapp.sif"
+    folder = tmp_path_factory.mktemp("sif")
+    path, base = folder / "bidsapp.sif", folder / "base.tar"
+    subprocess.run(["podman", "save", "-q", "--format", "docker-archive", "-o", base, BASE], check=True)
     lab(
         "apptainer.sh", "build", "--fakeroot",
-        "--build-arg", "BOOTSTRAP=docker-archive", "--build-arg", f"BASE={STATE / 'debian.tar'}",
+        "--build-arg", "BOOTSTRAP=docker-archive", "--build-arg", f"BASE={base}",
         path, "singularity.def",
     )  # fmt: skip
     return path

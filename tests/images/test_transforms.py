@@ -84,3 +84,12 @@ def test_displacement_of_a_shift_is_its_length():
     shift = np.eye(4)
     shift[:3, 3] = [3.0, 4.0, 0.0]
     assert mean_displacement(shift, np.eye(4), np.zeros((5, 3))) == pytest.approx(5.0)
+
+
+def test_the_last_bits_of_a_linear_map_do_not_change_its_file(tmp_path):
+    matrix = np.eye(4)
+    matrix[:3, 3] = np.pi, -np.e, 1 / 3
+    nearly = matrix + np.spacing(matrix)
+    first = write_transform(tmp_path / "a.h5", matrix_to_itk(matrix))
+    second = write_transform(tmp_path / "b.h5", matrix_to_itk(nearly))
+    assert first.read_bytes() == second.read_bytes()
