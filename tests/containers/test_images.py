@@ -7,6 +7,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,20 @@ def lab(script, *arguments):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{script}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
     return done.stdout
+
+
+def local_wheels(folder):
+    """Let the build see the folder of wheels that pip's configuration names here, if it names one."""
+    named = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "get", "global.find-links"],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout.strip()
+    if not Path(named).is_dir() or not named:
+        return []
+    shutil.copytree(named, folder)
+    return ["--bind", f"{folder}:{named}:ro"]
 
 
 def digests(out):
@@ -68,7 +83,7 @@ def sif(tmp_path_factory):
     path, base = folder / "bidsapp.sif", folder / "base.tar"
     subprocess.run(["podman", "save", "-q", "--format", "docker-archive", "-o", base, BASE], check=True)
     lab(
-        "apptainer.sh", "build", "--fakeroot",
+        "apptainer.sh", "build", "--fakeroot", *local_wheels(folder / "wheels"),
         "--build-arg", "BOOTSTRAP=docker-archive", "--build-arg", f"BASE={base}",
         path, "singularity.def",
     )  # fmt: skip
