@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bidsapp.errors import BadDataError
-from bidsapp.oneclass.svm import centred_gamma
+from bidsapp.oneclass.svm import centred_gamma, check_features
 
 Array = NDArray[np.float32]
 
@@ -78,7 +77,7 @@ def fit_density(features: Array) -> tuple[Density, Array]:
     from bidsapp.oneclass.voxels import log_density
 
     controls, _, dimensions = features.shape
-    _check(features, 2)
+    check_features(features, 2)
     gamma = centred_gamma(features) * dimensions / 2 * controls ** (2 / (dimensions + 4))
     model = Density(np.ascontiguousarray(features.transpose(1, 0, 2)), gamma)
     left_out = [log_density(model.controls, gamma, features[i], i) for i in range(controls)]
@@ -95,16 +94,7 @@ def fit_neighbours(features: Array, *, count: int = 5) -> tuple[Neighbours, Arra
     """
     from bidsapp.oneclass.voxels import nearness
 
-    _check(features, count + 1)
+    check_features(features, count + 1)
     model = Neighbours(np.ascontiguousarray(features.transpose(1, 0, 2)), count)
     left_out = [nearness(model.controls, count, features[i], i) for i in range(features.shape[0])]
     return model, np.stack(left_out)
-
-
-def _check(features: Array, least: int) -> None:
-    if features.shape[0] < least:
-        raise BadDataError(
-            f"This model needs at least {least} controls, not {features.shape[0]}; add controls."
-        )
-    if not np.isfinite(features).all():
-        raise BadDataError("A feature of a control is not finite; check that control's preprocessing.")

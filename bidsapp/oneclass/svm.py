@@ -133,10 +133,7 @@ def fit_svm(
     controls, voxels = features.shape[:2]
     if not 0 < nu < 1:
         raise BadDataError(f"nu of the one-class machine must lie between 0 and 1, not be {nu}.")
-    if controls < 3:
-        raise BadDataError(f"A one-class machine needs at least 3 controls, not {controls}; add controls.")
-    if not np.isfinite(features).all():
-        raise BadDataError("A feature of a control is not finite; check that control's preprocessing.")
+    check_features(features, 3)
     gamma = centred_gamma(features) if gamma is None else gamma
     alpha = np.empty((voxels, controls))
     rho, violation = np.empty(voxels), np.empty(voxels, dtype=np.float32)
@@ -147,6 +144,16 @@ def fit_svm(
         fit_block(block, gamma[part], nu, tolerance, MOST_STEPS, alpha[part], rho[part], violation[part], out)
     model = _pack(features, alpha, rho, gamma)
     return SvmFit(model, left_out if leave_one_out else None, violation)
+
+
+def check_features(features: Array, least: int) -> None:
+    """Refuse fewer than ``least`` controls, and features that are not finite; axes as in `fit_svm`."""
+    if features.shape[0] < least:
+        raise BadDataError(
+            f"A model at every voxel needs at least {least} controls, not {features.shape[0]}; add controls."
+        )
+    if not np.isfinite(features).all():
+        raise BadDataError("A feature of a control is not finite; check that control's preprocessing.")
 
 
 def centred_gamma(features: Array) -> NDArray[np.float64]:

@@ -21,6 +21,15 @@ def squared_distance(first, second):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
+def kernel_sum(vectors, weights, gamma, point):  # type: ignore[no-untyped-def]
+    """Sum the weighted kernels of support vectors at a point."""
+    total = 0.0
+    for s in range(weights.size):
+        total += weights[s] * np.exp(-gamma * squared_distance(vectors[s], point))
+    return total
+
+
+@njit(nogil=True)
 def score_left_out(kernel, alpha, gradient, nu, tolerance, most_steps, out):  # type: ignore[no-untyped-def]
     """Score each control by the machine of the others; ``alpha`` and ``gradient`` are used up.
 
@@ -74,10 +83,8 @@ def decide(first, vectors, weights, rho, gamma, features):  # type: ignore[no-un
     """Give the decision value at each voxel; see `bidsapp.oneclass.svm.SupportVectors`."""
     result = np.empty(rho.size, dtype=np.float32)
     for v in prange(rho.size):
-        total = 0.0
-        for s in range(first[v], first[v + 1]):
-            total += weights[s] * np.exp(-gamma[v] * squared_distance(vectors[s], features[v]))
-        result[v] = total - rho[v]
+        own = slice(first[v], first[v + 1])
+        result[v] = kernel_sum(vectors[own], weights[own], gamma[v], features[v]) - rho[v]
     return result
 
 
@@ -86,10 +93,7 @@ def decide_places(vectors, weights, rho, gamma, features):  # type: ignore[no-un
     """Give the decision values of one machine for many places."""
     result = np.empty(features.shape[0], dtype=np.float32)
     for p in prange(features.shape[0]):
-        total = 0.0
-        for s in range(weights.size):
-            total += weights[s] * np.exp(-gamma * squared_distance(vectors[s], features[p]))
-        result[p] = total - rho
+        result[p] = kernel_sum(vectors, weights, gamma, features[p]) - rho
     return result
 
 
