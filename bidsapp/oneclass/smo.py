@@ -22,7 +22,7 @@ def gaussian_kernel(points, gamma, kernel):  # type: ignore[no-untyped-def]
         for j in range(i):
             row[j] = 0.0
         for k in range(dimensions):
-            own = points[k, i]
+            own = np.float64(points[k, i])
             for j in range(i):
                 difference = points[k, j] - own
                 row[j] += difference * difference

@@ -130,7 +130,7 @@ def model_card(metadata: Mapping[str, object]) -> str:
 
 ## Training
 
-{count} healthy T1w heads with 148 region labels, half of the time in a random contrast; random pose, shape,
+{count} healthy T1w heads with 148 region labels, in their own or a random contrast; random pose, shape,
 resolution, slice thickness, field of view, shading, noise, lesions, defacing and skull-stripping. Patients
 with an outlined brain who joined the training: {outlined}. Subjects that were never trained on are listed in
 `configs/metadata.json` (`held_out_subjects`, `validation_subjects`).
