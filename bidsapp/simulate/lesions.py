@@ -89,10 +89,9 @@ def implant(
         assert rng is not None
         voxels = np.argwhere(tissue)
         centre = voxels[rng.integers(len(voxels))] if len(voxels) else (0, 0, 0)
-    distance = _distance_to(_nearest(tissue, centre, edges), tissue.shape, edges)
+    distance = distance_to(nearest(tissue, centre, edges), tissue.shape, edges)
     if rng is not None and irregularity > 0:
-        outline = smooth_field(tissue.shape, float(size_mm / 4 / edges.mean()), rng)
-        distance = distance * np.exp(np.float32(irregularity) * outline)
+        distance = roughen(distance, irregularity, float(size_mm / 4 / edges.mean()), rng)
     fraction = grow(distance, tissue, size_mm=size_mm, voxel_mm3=float(edges.prod()), edge_mm=edge_mm)
     typical = float(np.median(volume[tissue]))
     changed = volume.astype(np.float32) + np.float32(contrast * typical) * fraction
@@ -148,20 +147,27 @@ def _tie_break(shape: tuple[int, ...]) -> Array:
     return scattered
 
 
-def _nearest(
-    tissue: NDArray[np.bool_], centre: Sequence[float], edges: NDArray[np.float64]
+def nearest(
+    tissue: NDArray[np.bool_], centre: Sequence[float] | NDArray[np.integer], edges: NDArray[np.float64]
 ) -> NDArray[np.intp]:
-    """Voxel of the tissue nearest to ``centre``; the centre itself where there is no tissue."""
+    """Give the voxel of the tissue nearest to ``centre``; the centre itself where there is no tissue."""
     voxels = np.argwhere(tissue)
     if not len(voxels):
         return np.asarray(centre, dtype=np.intp)
     offset = (voxels - np.asarray(centre, dtype=np.float64)) * edges
-    nearest: NDArray[np.intp] = voxels[np.argmin((offset**2).sum(axis=1))]
-    return nearest
+    found: NDArray[np.intp] = voxels[np.argmin((offset**2).sum(axis=1))]
+    return found
 
 
-def _distance_to(voxel: NDArray[np.intp], shape: tuple[int, ...], edges: NDArray[np.float64]) -> Array:
+def distance_to(voxel: NDArray[np.intp], shape: tuple[int, ...], edges: NDArray[np.float64]) -> Array:
+    """Give the distance of each voxel from one, in mm; ``edges`` are those of a voxel."""
     axes = np.ogrid[: shape[0], : shape[1], : shape[2]]
     squares = [((axis - at) * edge) ** 2 for axis, at, edge in zip(axes, voxel, edges, strict=True)]
     distance: Array = np.sqrt(squares[0] + squares[1] + squares[2]).astype(np.float32)
     return distance
+
+
+def roughen(distance: Array, irregularity: float, sigma: float, rng: np.random.Generator) -> Array:
+    """Make an outline uneven: distances times the exponential of a smooth field of ``sigma`` voxels."""
+    rough: Array = distance * np.exp(np.float32(irregularity) * smooth_field(distance.shape, sigma, rng))
+    return rough
