@@ -206,7 +206,7 @@ def test_a_spot_lies_in_the_tissue_of_its_place(
     head: Head, nuclei: np.ndarray, place: tuple[int, int, int], tissue: str
 ) -> None:
     made = make("spot", head, nuclei, 0.3, size_mm=8, place=place)
-    assert f"in {tissue} matter" in made.description
+    assert made.description.endswith(f": in {tissue} matter, T1w -30.0%, FLAIR +30.0%, T2w +30.0%")
     assert head["WM" if tissue == "white" else "GM"][made.mask].min() >= 0.7
     core = made.fraction == 1
     fall = np.mean((head["T1w"] - made.volumes["T1w"])[core])
@@ -230,6 +230,19 @@ def test_a_region_limits_where_it_starts(head: Head, nuclei: np.ndarray) -> None
         assert ndimage.center_of_mass(made.mask)[2] > 32
 
 
+def test_air_around_the_head_does_not_matter(head: Head, nuclei: np.ndarray) -> None:
+    little, much = ({name: np.pad(head[name], room) for name in head} for room in (8, 11))
+    for kind, place in (("atrophy", (21, 21, 3)), ("hypometabolism", None)):
+        made = [
+            make(kind, given, nuclei, 0.5, place=None if place is None else np.add(place, room))
+            for given, room in ((little, 8), (much, 11))
+        ]
+        inner = (slice(3, -3),) * 3
+        for name in head:
+            assert np.array_equal(made[0].volumes[name], made[1].volumes[name][inner])
+        assert np.array_equal(made[0].fraction, made[1].fraction[inner])
+
+
 def test_a_real_shape_is_kept_with_a_soft_edge_and_without_fluid(head: Head) -> None:
     shape = np.zeros(SHAPE, np.uint8)
     shape[15:30, 15:22, 21:36] = 1
@@ -243,7 +256,7 @@ def test_a_real_shape_is_kept_with_a_soft_edge_and_without_fluid(head: Head) -> 
     assert np.allclose((made.volumes["FLAIR"] - head["FLAIR"])[core], 0.4 * level, rtol=1e-3)
     assert np.array_equal(made.volumes["T2w"], head["T2w"])
     assert made.description.startswith("simulated lesion of real shape, ")
-    assert made.description.endswith(" ml: T1w -30%, FLAIR +40%")
+    assert made.description.endswith(" ml: T1w -30.0%, FLAIR +40.0%")
 
 
 def test_a_real_shape_without_contrast_changes_nothing(head: Head) -> None:
@@ -260,6 +273,7 @@ def test_a_real_shape_without_contrast_changes_nothing(head: Head) -> None:
         ("atrophy", {"region": np.zeros(SHAPE, bool)}, "no place for this abnormality"),
         ("atrophy", {"region": np.zeros((3, 3, 3), bool)}, "The region has the shape"),
         ("nigral", {}, "need a region"),
+        ("nigral", {"region": np.zeros(SHAPE, bool)}, "no voxel in the brain"),
         ("striatal", {"region": np.ones(SHAPE, bool)}, "not two sides with a gap"),
         ("hyperintensity", {"size_mm": 5}, "does not reach from cortex to ventricle"),
     ],
@@ -288,6 +302,8 @@ def test_a_missing_volume_is_named(kind: str, without: tuple[str, ...], sentence
 
 def test_volumes_and_shapes_that_do_not_fit_are_refused(head: Head) -> None:
     empty = np.zeros(SHAPE, bool)
+    with pytest.raises(UsageError, match="brain mask is empty"):
+        implant_shape({**head, "mask": empty}, ~empty, contrasts={"T1w": -0.3}, voxel_size=VOXEL)
     with pytest.raises(UsageError, match="not on one grid"):
         implant_shape(head, np.ones((3, 3, 3)), contrasts={"T1w": -0.3}, voxel_size=VOXEL)
     with pytest.raises(UsageError, match="no voxel in the grey and white matter"):

@@ -17,7 +17,16 @@ from bidsapp.simulate.abnormal.cortical import atrophy, blur, thickening
 from bidsapp.simulate.abnormal.focal import hypometabolism, spot
 from bidsapp.simulate.abnormal.model import Abnormal, Change, Request, Volumes, require
 from bidsapp.simulate.abnormal.parkinson import parkinson
-from bidsapp.simulate.abnormal.prepare import as_float32, as_region, check_grid, check_strength, voxel_edges
+from bidsapp.simulate.abnormal.prepare import (
+    as_float32,
+    as_region,
+    box_of,
+    check_grid,
+    check_strength,
+    paste,
+    shift,
+    voxel_edges,
+)
 from bidsapp.simulate.abnormal.shapes import implant_shape
 from bidsapp.simulate.abnormal.transmantle import hyperintensity
 
@@ -97,9 +106,13 @@ def abnormal(
     check_strength(strength)
     require(volumes, "mask")
     check_grid(volumes)
-    head = as_float32(volumes)
+    head, edges = as_float32(volumes), voxel_edges(voxel_size)
     where = as_region(region, head["mask"].shape)
-    request = Request(size_mm, strength, voxel_edges(voxel_size), rng, place, where)
-    change = _MAKERS[kind](head, request)
+    box = box_of(head["mask"], edges)
+    brain = {name: volume[box] for name, volume in head.items()}
+    inside = None if where is None else where[box]
+    change = _MAKERS[kind](brain, Request(size_mm, strength, edges, rng, shift(place, box), inside))
+    changed = {name: paste(part, head[name], box) for name, part in change.volumes.items()}
+    fraction = paste(change.fraction, np.zeros_like(head["mask"]), box)
     description = f"simulated {kind}, {size_mm:g} mm, strength {strength:g}: {change.meaning}"
-    return Abnormal({**head, **change.volumes}, change.fraction, change.fraction >= 0.5, description)
+    return Abnormal({**head, **changed}, fraction, fraction >= 0.5, description)

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from bidsapp.simulate.abnormal.growth import grow_from, seed_in
-from bidsapp.simulate.abnormal.model import PET, Change, Request, Volumes, brain_of, require, require_mri
+from bidsapp.simulate.abnormal.model import (
+    PET,
+    Change,
+    Request,
+    Volumes,
+    brain_of,
+    require,
+    require_mri,
+    tell,
+)
 from bidsapp.simulate.abnormal.tissues import add_signal, blur_as_camera
 from bidsapp.simulate.fields import Array
 
@@ -29,8 +38,7 @@ def spot(volumes: Volumes, request: Request) -> Change:
     relative = {"T1w": -request.strength, "FLAIR": request.strength, "T2w": request.strength}
     changed = add_signal(volumes, relative, fraction, request.edges)
     where = "white" if in_white else "grey"
-    meaning = f"in {where} matter, T1w {request.strength:.0%} darker, FLAIR and T2w as much brighter"
-    return Change(changed, fraction, meaning)
+    return Change(changed, fraction, f"in {where} matter, {tell(relative, volumes)}")
 
 
 def hypometabolism(volumes: Volumes, request: Request) -> Change:

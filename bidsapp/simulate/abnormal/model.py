@@ -93,5 +93,10 @@ def require_mri(volumes: Volumes) -> None:
         raise UsageError(f"This abnormality needs one of {', '.join(MRI)}; there are {_list(volumes)}.")
 
 
+def tell(relative: Mapping[str, float], volumes: Volumes) -> str:
+    """Say how the signal of each image that is there changes: ``T1w -30.0%, FLAIR +40.0%``."""
+    return ", ".join(f"{name} {change:+.1%}" for name, change in relative.items() if name in volumes)
+
+
 def _list(volumes: Volumes) -> str:
     return ", ".join(volumes) or "none"

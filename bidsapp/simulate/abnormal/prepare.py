@@ -1,4 +1,4 @@
-"""Check what the caller gives, once, before any abnormality is made."""
+"""Check what the caller gives, once, and cut it to the brain: a head is mostly air."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 from bidsapp.errors import UsageError
 from bidsapp.simulate.abnormal.model import Mask
 from bidsapp.simulate.fields import Array
+
+Box = tuple[slice, slice, slice]
+#: Room around the brain in mm; beyond the reach of the PET camera's blur.
+_MARGIN_MM = 12.0
 
 
 def as_float32(volumes: Mapping[str, NDArray[np.generic]]) -> dict[str, Array]:
@@ -44,3 +48,30 @@ def check_strength(strength: float) -> None:
     """Refuse a strength outside of 0-1."""
     if not 0 <= strength <= 1:
         raise UsageError(f"The strength of an abnormality is from 0 to 1, not {strength:g}.")
+
+
+def box_of(mask: NDArray[np.generic], edges: NDArray[np.float64]) -> Box:
+    """Give the box of the brain with 12 mm around it, within the grid."""
+    inside = np.asarray(mask) > 0.5
+    if not inside.any():
+        raise UsageError("The brain mask is empty, so there is no place for an abnormality.")
+    margin = np.ceil(_MARGIN_MM / edges).astype(int)
+    spans = []
+    for axis, room in enumerate(margin):
+        planes = np.flatnonzero(inside.any(axis=tuple(other for other in range(3) if other != axis)))
+        spans.append(slice(max(int(planes[0] - room), 0), int(planes[-1] + room + 1)))
+    return spans[0], spans[1], spans[2]
+
+
+def paste(part: Array, whole: Array, box: Box) -> Array:
+    """Give a copy of the whole with the part in its box."""
+    pasted = whole.copy()
+    pasted[box] = part
+    return pasted
+
+
+def shift(place: Sequence[float] | None, box: Box) -> tuple[float, ...] | None:
+    """Give a place of the whole grid in voxels of the box."""
+    if place is None:
+        return None
+    return tuple(float(at - span.start) for at, span in zip(place, box, strict=True))

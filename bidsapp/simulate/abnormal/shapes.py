@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from bidsapp.errors import UsageError
-from bidsapp.simulate.abnormal.model import IMAGES, Abnormal, Mask, parenchyma_of, require
-from bidsapp.simulate.abnormal.prepare import as_float32, check_grid, voxel_edges
+from bidsapp.simulate.abnormal.model import IMAGES, Abnormal, Mask, parenchyma_of, require, tell
+from bidsapp.simulate.abnormal.prepare import as_float32, box_of, check_grid, paste, voxel_edges
 from bidsapp.simulate.abnormal.tissues import add_signal
 from bidsapp.simulate.fields import Array
 
@@ -59,14 +59,22 @@ def implant_shape(
     edges = voxel_edges(voxel_size)
     head = as_float32(volumes)
     check_grid({**head, "shape_mask": shape_mask})
-    shape: Mask = (np.asarray(shape_mask) > 0.5) & parenchyma_of(head)
+    box = box_of(head["mask"], edges)
+    brain = {name: volume[box] for name, volume in head.items()}
+    tissue = parenchyma_of(brain)
+    shape = (np.asarray(shape_mask)[box] > 0.5) & tissue
     if not shape.any():
         raise UsageError("The lesion mask has no voxel in the grey and white matter of this head.")
-    fraction = _soften(shape, parenchyma_of(head), edges, edge_mm)
-    changed = add_signal(head, contrasts, fraction, edges)
+    soft = _soften(shape, tissue, edges, edge_mm)
+    changed = {n: paste(part, head[n], box) for n, part in add_signal(brain, contrasts, soft, edges).items()}
+    fraction = paste(soft, np.zeros_like(head["mask"]), box)
     size_ml = float(shape.sum() * edges.prod() / 1000)
-    told = ", ".join(f"{image} {contrast:+.0%}" for image, contrast in contrasts.items())
-    return Abnormal({**head, **changed}, fraction, shape, f"simulated {name}, {size_ml:.2f} ml: {told}")
+    return Abnormal(
+        {**head, **changed},
+        fraction,
+        fraction >= 0.5,
+        f"simulated {name}, {size_ml:.2f} ml: {tell(contrasts, head)}",
+    )
 
 
 def _soften(shape: Mask, tissue: Mask, edges: NDArray[np.float64], edge_mm: float) -> Array:

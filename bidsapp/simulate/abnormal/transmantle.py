@@ -21,6 +21,7 @@ from bidsapp.simulate.abnormal.model import (
     parenchyma_of,
     require,
     require_mri,
+    tell,
 )
 from bidsapp.simulate.abnormal.tissues import add_signal
 from bidsapp.simulate.fields import Array
@@ -52,7 +53,7 @@ def hyperintensity(volumes: Volumes, request: Request) -> Change:
     rise, fall = request.strength, T1W_SHARE * request.strength
     relative = {"FLAIR": rise, "T2w": rise, "T1w": -fall}
     changed = add_signal(volumes, relative, fraction, request.edges)
-    return Change(changed, fraction, f"FLAIR and T2w {rise:.0%} brighter, T1w {fall:.1%} darker")
+    return Change(changed, fraction, tell(relative, volumes))
 
 
 def deep_fluid(volumes: Volumes, edges: NDArray[np.float64]) -> Mask:
