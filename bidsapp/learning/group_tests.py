@@ -113,4 +113,4 @@ def _centred_ranks(values: Array) -> Array:
     from scipy.stats import rankdata
 
     ranks = np.asarray(rankdata(values, axis=0, nan_policy="omit"), dtype=np.float64)
-    return np.nan_to_num(ranks - np.nanmean(ranks, axis=0), nan=0.0)
+    return np.asarray(np.nan_to_num(ranks - np.nanmean(ranks, axis=0), nan=0.0), dtype=np.float64)

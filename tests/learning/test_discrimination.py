@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score, roc_curve as sklearn_roc_curve
+from sklearn.metrics import roc_auc_score
+from sklearn.metrics import roc_curve as sklearn_roc_curve
 
 from bidsapp.learning.discrimination import discriminate, left_out_specificity, roc_curve
 
