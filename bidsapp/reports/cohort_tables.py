@@ -91,7 +91,7 @@ def write_tables(output_dir: Path, visits: Sequence[Visit], tables: Sequence[Sco
         people = list(by_name if quality else table.rows)
         rows = [_row(by_name[who], table, quality) for who in people]
         name = "quality" if quality else file_label(table.analysis)
-        written.append(_write(output_dir / f"group_{name}.tsv", rows))
+        written.append(write_rows(output_dir / f"group_{name}.tsv", rows))
     long: dict[str, list[dict[str, Cell]]] = {}
     for visit in visits:
         for each in visit.findings:
@@ -103,7 +103,7 @@ def write_tables(output_dir: Path, visits: Sequence[Visit], tables: Sequence[Sco
                     long.setdefault(label, []).extend(
                         {**start, **dict(zip(names, row, strict=True))} for row in part.rows
                     )
-    return written + [_write(output_dir / f"group_{name}.tsv", long[name]) for name in sorted(long)]
+    return written + [write_rows(output_dir / f"group_{name}.tsv", long[name]) for name in sorted(long)]
 
 
 def file_label(analysis: str) -> str:
@@ -138,7 +138,8 @@ def _who(visit: Visit) -> dict[str, Cell]:
     }
 
 
-def _write(path: Path, rows: Sequence[Mapping[str, Cell]]) -> Path:
+def write_rows(path: Path, rows: Sequence[Mapping[str, Cell]]) -> Path:
+    """Write a table with tabs; ``n/a`` for gaps, six digits of numbers."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     lines = ["\t".join(_clean(name) for name in columns)]
     lines += ["\t".join(_cell(row.get(name)) for name in columns) for row in rows]

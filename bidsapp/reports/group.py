@@ -20,6 +20,9 @@ from bidsapp.reports.collect import (
     read_dataset_name,
     read_participants,
 )
+from bidsapp.reports.comparison_tables import write_comparisons
+from bidsapp.reports.comparison_view import make_comparison_view
+from bidsapp.reports.contrast import Contrast, contrast
 from bidsapp.reports.group_tables import Roll, make_group_table
 from bidsapp.reports.layout import Layout, read_layout
 from bidsapp.reports.numbers import count
@@ -39,13 +42,25 @@ class Attention:
     reasons: tuple[str, ...]
 
 
-def write_group(output_dir: Path) -> tuple[Path, ...]:
+def write_group(output_dir: Path, *, controls: str | None = None, seed: int = 0) -> tuple[Path, ...]:
     """Write ``group_report.html`` and the tables ``group_*.tsv``; give their paths, the page first.
+
+    Parameters
+    ----------
+    output_dir
+        What the participant level filled; nothing else is read.
+    controls
+        Query on its ``participants.tsv`` that tells who is a control; see
+        :func:`~bidsapp.reports.two_groups.tell_groups` for what happens without.
+    seed
+        Of permutations and bootstrap.
 
     Raises
     ------
     NoInputError
         No subject left logs in ``output_dir``.
+    UsageError, NothingSelectedError
+        ``controls`` is wrong, or leaves no control or no patient.
     CannotWriteError, InputOutputError
         A file cannot be written.
     """
@@ -55,8 +70,11 @@ def write_group(output_dir: Path) -> tuple[Path, ...]:
         raise NoInputError(f"{output_dir} holds no logs of any subject; run the participant level first.")
     layout = read_layout()
     tables = gather(visits, layout.limits)
-    written = write_tables(output_dir, visits, tables)
-    page = _render(output_dir, visits, tables, layout)
+    people = read_participants(output_dir)
+    found = contrast(visits, people, controls, layout.comparison, seed)
+    written = write_tables(output_dir, visits, tables) + write_comparisons(output_dir, found.comparisons)
+    roll = Roll(visits, people, _links(output_dir, visits))
+    page = _render(read_dataset_name(output_dir), roll, tables, found, layout)
     return (write_text(output_dir / "group_report.html", page), *written)
 
 
@@ -67,12 +85,10 @@ def _visits(output_dir: Path, subject: str) -> tuple[Visit, ...]:
         return ()  # a folder without a status or findings: nothing ran there
 
 
-def _render(output_dir: Path, visits: Sequence[Visit], tables: Sequence[ScoreTable], layout: Layout) -> str:
-    name = read_dataset_name(output_dir)
-    links = _links(output_dir, visits)
-    people = read_participants(output_dir)
+def _render(name: str, roll: Roll, tables: Sequence[ScoreTable], found: Contrast, layout: Layout) -> str:
+    visits, links = roll.visits, roll.links
     attention = _attention(visits, tables, links, layout)
-    roll = Roll(visits, people, links, {item.name for item in attention})
+    odd = {item.name for item in attention}
     states = Counter(visit.state for visit in visits)
     versions = sorted({visit.status.version for visit in visits if visit.status}) or [bidsapp.__version__]
     subjects = len({visit.subject for visit in visits})
@@ -85,7 +101,11 @@ def _render(output_dir: Path, visits: Sequence[Visit], tables: Sequence[ScoreTab
         tally=[(STATES[state], number) for state, number in sorted(states.items())],
         attention=attention,
         skipped=_skipped(visits, links),
-        tables=[make_group_table(table, roll, layout) for table in tables],
+        groups=found.groups,
+        balance=found.balance,
+        comparisons=[make_comparison_view(item, layout) for item in found.comparisons],
+        rules=layout.comparison,
+        tables=[make_group_table(table, roll, odd, layout) for table in tables],
         links=links,
         limits=layout.limits,
     )

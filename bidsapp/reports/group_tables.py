@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bidsapp.reports.articles import anchor_of
@@ -17,12 +17,11 @@ _MARKS = {"red": "■", "amber": "▲"}
 
 @dataclass(frozen=True)
 class Roll:
-    """Who is in the cohort: visits, what ``participants.tsv`` says, links to reports, who stands out."""
+    """Who is in the cohort: visits, what ``participants.tsv`` says, links to reports."""
 
     visits: Sequence[Visit]
     people: Mapping[str, Mapping[str, str]]
     links: Mapping[str, str]
-    odd: set[str]
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,8 @@ class GroupTable:
     plots: tuple[tuple[str, str, str, Distribution], ...]
 
 
-def make_group_table(table: ScoreTable, roll: Roll, layout: Layout) -> GroupTable:
-    """Write one analysis as a table and plots."""
+def make_group_table(table: ScoreTable, roll: Roll, odd: Collection[str], layout: Layout) -> GroupTable:
+    """Write one analysis as a table and plots; ``odd`` are the names of visits that stand out."""
     people = roll.people
     present = [visit for visit in roll.visits if visit.name in table.rows]
     about = list(dict.fromkeys(key for visit in present for key in people.get(visit.subject, {})))
@@ -92,7 +91,7 @@ def make_group_table(table: ScoreTable, roll: Roll, layout: Layout) -> GroupTabl
         GroupRow(
             visit.name,
             roll.links[visit.name],
-            visit.name in roll.odd,
+            visit.name in odd,
             tuple(column[index] for column in columns),
         )
         for index, visit in enumerate(present)

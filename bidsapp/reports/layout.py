@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parents[1] / "data" / "report"
 
@@ -23,6 +24,22 @@ class Limits:
     dots: int
     robust_z: float
     fewest: int
+
+
+@dataclass(frozen=True)
+class ComparisonRules:
+    """How patients are compared with controls; see ``layout.toml``."""
+
+    fewest: int
+    permutations: int
+    resamples: int
+    quantile: float
+    level: float
+    columns: tuple[str, ...]
+    controls: tuple[str, ...]
+    main: tuple[str, ...]
+    female: tuple[str, ...]
+    male: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -82,6 +99,7 @@ class Layout:
     """Everything that ``layout.toml`` declares."""
 
     limits: Limits
+    comparison: ComparisonRules
     mosaic: Mosaic
     tiers: tuple[Tier, ...]
     sections: tuple[Section, ...]
@@ -108,6 +126,7 @@ def read_layout(path: Path = FOLDER / "layout.toml") -> Layout:
     mosaic, colours = content["mosaic"], content["colours"]
     return Layout(
         limits=Limits(**content["limits"]),
+        comparison=ComparisonRules(**{name: _frozen(item) for name, item in content["comparison"].items()}),
         mosaic=Mosaic(**{**mosaic, "grey_percentiles": tuple(mosaic["grey_percentiles"])}),
         tiers=tuple(Tier(**item) for item in content["tier"]),
         sections=tuple(
@@ -123,3 +142,7 @@ def read_layout(path: Path = FOLDER / "layout.toml") -> Layout:
         labels=tuple(LabelNames(**item) for item in content["label"]),
         words=content["words"],
     )
+
+
+def _frozen(value: object) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -73,11 +73,17 @@ def _supervise(tasks: list[SubjectTask], settings: Settings, progress: Progress)
 
 
 def run_group(settings: Settings, progress: Progress) -> ExitCode:
-    """Write the tables and the report of the group, from derivatives alone."""
+    """Write the tables and the report of the group, from derivatives alone.
+
+    Raises
+    ------
+    UsageError, NothingSelectedError
+        ``--controls`` is wrong, or leaves no control or no patient.
+    """
     from bidsapp.reports.group import write_group
 
     progress.start(0)
-    for path in write_group(settings.output_dir):
+    for path in write_group(settings.output_dir, controls=settings.controls, seed=settings.random_seed):
         progress.log(f"Wrote {path}")
     return ExitCode.OK
 
