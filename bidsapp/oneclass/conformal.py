@@ -38,6 +38,23 @@ def combined_p(controls: Matrix, values: Matrix) -> float:
     return float((smallest <= smallest[0] + 1e-12).mean())
 
 
+def false_discovery_q(p: Matrix) -> Matrix:
+    """Give the least false discovery rate at which each test would be called (Benjamini and Hochberg 1995).
+
+    It holds for conformal p-values of independent subjects, or clusters, that share their controls (Bates et
+    al. 2023, doi:10.1214/22-AOS2244). A conformal p is never below 1 / (1 + controls): of many tests, fewer
+    than that share cannot be told at any rate below one.
+
+    Parameters
+    ----------
+    p
+        Any shape; all of it is one family of tests.
+    """
+    from scipy import stats
+
+    return np.asarray(stats.false_discovery_control(p, axis=None), dtype=np.float64).reshape(p.shape)
+
+
 def pooled_survival(counts: NDArray[np.integer]) -> Matrix:
     """Turn a histogram of the controls' absolute deviates into the share at or above each bin."""
     above = np.cumsum(counts[::-1])[::-1].astype(np.float64)

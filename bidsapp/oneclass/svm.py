@@ -131,19 +131,24 @@ def fit_svm(
     from bidsapp.oneclass.voxels import fit_block
 
     controls, voxels = features.shape[:2]
-    if not 0 < nu < 1:
-        raise BadDataError(f"nu of the one-class machine must lie between 0 and 1, not be {nu}.")
-    check_features(features, 3)
+    check_machine(features, nu)
     gamma = centred_gamma(features) if gamma is None else gamma
     alpha = np.empty((voxels, controls))
     rho, violation = np.empty(voxels), np.empty(voxels, dtype=np.float32)
     left_out = np.empty((controls if leave_one_out else 0, voxels), dtype=np.float32)
     for part in _blocks(voxels):
-        block = np.ascontiguousarray(features[:, part].transpose(1, 2, 0))
+        block = np.ascontiguousarray(features[:, part])
         out = left_out[:, part]
         fit_block(block, gamma[part], nu, tolerance, MOST_STEPS, alpha[part], rho[part], violation[part], out)
-    model = _pack(features, alpha, rho, gamma)
+    model = pack(features, alpha, rho, gamma)
     return SvmFit(model, left_out if leave_one_out else None, violation)
+
+
+def check_machine(features: Array, nu: float) -> None:
+    """Refuse what no machine can be fitted on; see `fit_svm`."""
+    if not 0 < nu < 1:
+        raise BadDataError(f"nu of the one-class machine must lie between 0 and 1, not be {nu}.")
+    check_features(features, 3)
 
 
 def check_features(features: Array, least: int) -> None:
@@ -169,16 +174,19 @@ def centred_gamma(features: Array) -> NDArray[np.float64]:
     NDArray
         Shape ``(voxels,)``. Unlike scikit-learn's ``scale``, offsets between dimensions play no part.
     """
-    gamma = np.ones(features.shape[1])
+    from bidsapp.oneclass.voxels import variance_sum
+
+    gamma = np.empty(features.shape[1])
     for part in _blocks(features.shape[1]):
-        trace = features[:, part].astype(np.float64).var(axis=0).sum(axis=-1)
-        gamma[part] = np.where(trace > 0, 1 / np.where(trace > 0, trace, 1), 1.0)
+        trace = variance_sum(np.ascontiguousarray(features[:, part]))
+        gamma[part] = 1 / np.where(trace > 0, trace, 1.0)
     return gamma
 
 
-def _pack(
+def pack(
     features: Array, alpha: NDArray[np.float64], rho: NDArray[np.float64], gamma: NDArray[np.float64]
 ) -> SupportVectors:
+    """Keep the controls with weight ``alpha``, shape ``(voxels, controls)``; other axes as in `fit_svm`."""
     voxel, control = np.nonzero(alpha > 0)
     first = np.searchsorted(voxel, np.arange(alpha.shape[0] + 1)).astype(np.int64)
     return SupportVectors(

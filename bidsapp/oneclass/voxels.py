@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit, prange
 
-from bidsapp.oneclass.smo import exchange, gaussian_kernel, offset, solve, spread, start, withdraw
+from bidsapp.oneclass.leaving import score_left_out
+from bidsapp.oneclass.smo import gaussian_kernel, offset, solve, start
 
 CHUNK = 64
 
@@ -29,53 +30,47 @@ def kernel_sum(vectors, weights, gamma, point):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(nogil=True)
-def score_left_out(kernel, alpha, gradient, nu, tolerance, most_steps, out):  # type: ignore[no-untyped-def]
-    """Score each control by the machine of the others; ``alpha`` and ``gradient`` are used up.
-
-    The machine of n - 1 controls has the sum nu (n - 1). Solved once over all n with that sum, it is already
-    the machine without any control whose weight is zero; only the others need a search of their own.
-    """
-    n = alpha.size
-    spread(kernel, alpha, gradient, -1, -nu)
-    worst, _ = solve(kernel, alpha, gradient, -1, tolerance, most_steps)
-    rho = offset(alpha, gradient, -1)
-    free, table = np.empty(n, dtype=np.int64), np.empty((n, n))
-    count = exchange(kernel, alpha, free, table)
-    other_alpha, other_gradient = np.empty(n), np.empty(n)
-    for i in range(n):
-        if alpha[i] == 0.0:
-            out[i] = gradient[i] - rho
-            continue
-        other_alpha[:] = alpha
-        other_gradient[:] = gradient
-        withdraw(kernel, other_alpha, other_gradient, i, free, table, count)
-        violation, _ = solve(kernel, other_alpha, other_gradient, i, tolerance, most_steps)
-        worst = max(worst, violation)
-        out[i] = other_gradient[i] - offset(other_alpha, other_gradient, i)
-    return worst
-
-
 @njit(parallel=True)
-def fit_block(points, gamma, nu, tolerance, most_steps, alpha, rho, violation, left_out):  # type: ignore[no-untyped-def]
+def fit_block(features, gamma, nu, tolerance, most_steps, alpha, rho, violation, left_out):  # type: ignore[no-untyped-def]
     """Fit the machines of a block of voxels; see `bidsapp.oneclass.svm.fit_svm`.
 
-    ``points`` has shape ``(voxels, dimensions, controls)``; ``alpha``, ``rho``, ``violation`` and
+    ``features`` has shape ``(controls, voxels, dimensions)``; ``alpha``, ``rho``, ``violation`` and
     ``left_out`` (shape ``(controls, voxels)``; no rows: not wanted) are written.
     """
-    voxels, _, n = points.shape
+    n, voxels, dimensions = features.shape
     for chunk in prange((voxels + CHUNK - 1) // CHUNK):
         kernel, gradient, spare, scores = np.empty((n, n)), np.empty(n), np.empty(n), np.empty(n)
+        points = np.empty((dimensions, n))
         for v in range(chunk * CHUNK, min((chunk + 1) * CHUNK, voxels)):
-            gaussian_kernel(points[v], gamma[v], kernel)
+            for i in range(n):
+                points[:, i] = features[i, v]
+            gaussian_kernel(points, gamma[v], kernel)
             start(kernel, nu * n, alpha[v], gradient)
-            violation[v], _ = solve(kernel, alpha[v], gradient, -1, tolerance, most_steps)
+            violation[v] = solve(kernel, alpha[v], gradient, -1, tolerance, most_steps)
             rho[v] = offset(alpha[v], gradient, -1)
             if left_out.shape[0]:
                 spare[:] = alpha[v]
                 worst = score_left_out(kernel, spare, gradient, nu, tolerance, most_steps, scores)
                 violation[v] = max(violation[v], worst)
                 left_out[:, v] = scores
+
+
+@njit(parallel=True)
+def variance_sum(features):  # type: ignore[no-untyped-def]
+    """Sum the variances of the dimensions at each voxel; ``features`` as in `fit_block`."""
+    n, voxels, dimensions = features.shape
+    result = np.zeros(voxels)
+    for v in prange(voxels):
+        mean = np.zeros(dimensions)
+        for i in range(n):
+            mean += features[i, v]
+        mean /= n
+        for i in range(n):
+            for k in range(dimensions):
+                difference = features[i, v, k] - mean[k]
+                result[v] += difference * difference
+        result[v] /= n
+    return result
 
 
 @njit(parallel=True)

@@ -5,6 +5,7 @@ from scipy import stats
 from bidsapp.oneclass.conformal import (
     combined_p,
     conformal_p,
+    false_discovery_q,
     pooled_survival,
     probability_abnormal,
 )
@@ -34,6 +35,29 @@ def test_either_statistic_alone_can_be_enough():
     assert combined_p(controls, np.array([9.0, 0.0])) < 0.05
     assert combined_p(controls, np.array([0.0, 9.0])) < 0.05
     assert combined_p(controls, np.array([0.0, 0.0])) == 1.0
+
+
+def test_three_statistics_keep_the_level_too():
+    draws = np.random.default_rng(3).gamma(2, size=(600, 40, 3))
+    p = np.array([combined_p(row[1:], row[0]) for row in draws])
+    assert 0.05 < (p <= 0.1).mean() <= 0.1 + 3 * np.sqrt(0.1 / 600)
+
+
+def test_discoveries_are_those_of_benjamini_and_hochberg():
+    p = np.array([[0.03, 0.001], [0.02, 0.5]])
+    expected = np.array([[0.04, 0.004], [0.04, 0.5]])
+    assert false_discovery_q(p) == pytest.approx(expected)
+
+
+def test_healthy_subjects_beside_others_are_a_tenth_of_the_discoveries_or_less():
+    rng = np.random.default_rng(0)
+    shares = []
+    for _ in range(200):
+        values = np.concatenate([rng.normal(size=90), rng.normal(5, 1, size=10)])
+        controls = rng.normal(size=200)
+        q = false_discovery_q(np.array([conformal_p(controls, value) for value in values]))
+        shares.append((q[:90] <= 0.1).sum() / max((q <= 0.1).sum(), 1))
+    assert np.mean(shares) <= 0.11
 
 
 def histogram(z, width=0.02, bins=600):
