@@ -13,6 +13,7 @@ from bidsapp.reports.figures import draw_figures
 from bidsapp.reports.layout import Layout, Section
 from bidsapp.reports.mosaic import Figure
 from bidsapp.reports.numbers import decimals_of, is_numeric, write_cells, write_name, write_number
+from bidsapp.reports.radar import Radar, draw_radar
 from bidsapp.reports.thumbnails import Thumbnail, draw_thumbnails
 
 
@@ -44,13 +45,14 @@ class TableColumn:
 
 @dataclass(frozen=True)
 class TableView:
-    """A table as text, with thumbnails or a regional plot where it asks for them."""
+    """A table as text, with thumbnails, a regional plot or a radar plot where it asks for them."""
 
     title: str
     columns: tuple[TableColumn, ...]
     rows: tuple[tuple[str, ...], ...]
     thumbnails: tuple[Thumbnail | None, ...] = ()
     regions: tuple[Region, ...] = ()
+    radar: Radar | None = None
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ def make_table(table: Table, findings: Findings, album: Album) -> tuple[TableVie
         rows=tuple(tuple(row) for row in write_cells(table.rows)),
         thumbnails=tuple(thumbnails) if any(thumbnails) else (),
         regions=read_regions(table) if table.display == "regions" else (),
+        radar=draw_radar(table) if table.display == "radar" else None,
     )
     return view, problem
 

@@ -28,13 +28,14 @@ class Band:
 
 @dataclass(frozen=True)
 class Region:
-    """One row of a regional plot."""
+    """One row of a regional plot; ``p`` is the family-wise one, empty where the table has none."""
 
     name: str
     value: str
     span: str
     band: Band
     share: float
+    p: str
 
 
 def distance(value: float, quantiles: tuple[float, float, float]) -> float:
@@ -76,15 +77,16 @@ def read_regions(table: Table) -> tuple[Region, ...]:
     needed = ("region", "value", "q05", "q50", "q95")
     if not set(needed) <= set(names):
         return ()
-    rows = [tuple(row[names.index(name)] for name in needed) for row in table.rows]
-    complete = [row for row in rows if all(isinstance(cell, int | float) for cell in row[1:])]
+    shown = (*needed, "p_fwe") if "p_fwe" in names else needed
+    rows = [tuple(row[names.index(name)] for name in shown) for row in table.rows]
+    complete = [row for row in rows if all(isinstance(cell, int | float) for cell in row[1:5])]
     decimals = decimals_of([row[1] for row in complete])
     regions = [_region(row, decimals) for row in complete]
     return tuple(sorted(regions, key=lambda region: -region.share))
 
 
 def _region(row: Sequence[Cell], decimals: int) -> Region:
-    value, low, middle, high = (float(cell) for cell in row[1:] if isinstance(cell, int | float))
+    value, low, middle, high = (float(cell) for cell in row[1:5] if isinstance(cell, int | float))
     quantiles = (low, middle, high)
     band = place_in_band(value, quantiles)
     span = f"{write_number(low, decimals)} to {write_number(high, decimals)}"
@@ -94,4 +96,5 @@ def _region(row: Sequence[Cell], decimals: int) -> Region:
         span,
         band,
         abs(distance(value, quantiles)),
+        write_number(row[5], 3) if len(row) > 5 else "",
     )
