@@ -72,8 +72,9 @@ def two_sided_p(controls: NDArray[np.floating], value: float) -> float:
 def pooled_p(pool: NDArray[np.floating], values: NDArray[np.floating]) -> Matrix:
     """Give the p of items (clusters) among all items of the controls, by the best of several statistics.
 
-    As :func:`combined_p` for each, but not corrected for the number of items in a brain: to be followed by a control
-    of the false discovery rate (Chumbley and Friston 2009, doi:10.1016/j.neuroimage.2008.05.021).
+    As :func:`combined_p` for each item, but not corrected for their number: that is left to the false
+    discovery rate over the items of a brain (Chumbley and Friston 2009,
+    doi:10.1016/j.neuroimage.2008.05.021).
 
     Parameters
     ----------

@@ -130,6 +130,7 @@ def make_score(score: Score, layout: Layout) -> ScoreRow:
 
 def make_table(table: Table, findings: Findings, album: Album) -> tuple[TableView, str]:
     """Write a table as text; give it, and a sentence when its pictures could not be drawn."""
+    seen = _seen(table)
     columns = tuple(
         TableColumn(
             label=write_name(column.name, album.layout.words),
@@ -138,6 +139,7 @@ def make_table(table: Table, findings: Findings, album: Album) -> tuple[TableVie
             numeric=is_numeric(row[index] for row in table.rows),
         )
         for index, column in enumerate(table.columns)
+        if index in seen
     )
     thumbnails: Sequence[Thumbnail | None] = ()
     problem = ""
@@ -146,12 +148,19 @@ def make_table(table: Table, findings: Findings, album: Album) -> tuple[TableVie
     view = TableView(
         title=table.title,
         columns=columns,
-        rows=tuple(tuple(row) for row in write_cells(table.rows)),
+        rows=tuple(tuple(row[index] for index in seen) for row in write_cells(table.rows)),
         thumbnails=tuple(thumbnails) if any(thumbnails) else (),
         regions=read_regions(table) if table.display == "regions" else (),
         radar=draw_radar(table) if table.display == "radar" else None,
     )
     return view, problem
+
+
+def _seen(table: Table) -> list[int]:
+    """Give the columns to show: not those that only BIDS wants, where the rows have a better name."""
+    names = [column.name for column in table.columns]
+    hidden = ("index", "name") if table.display != "plain" and "region" in names else ()
+    return [place for place, name in enumerate(names) if name not in hidden]
 
 
 def anchor_of(*parts: str) -> str:

@@ -31,3 +31,12 @@ def test_the_most_deviant_region_comes_first_and_gaps_are_left_out() -> None:
     regions = read_regions(Table(title="", suffix="dseg", columns=columns, rows=rows, display="regions"))
     assert [region.name for region in regions] == ["far away", "near"]
     assert read_regions(Table(title="", suffix="dseg", columns=columns[:2], rows=())) == ()
+
+
+def test_a_family_wise_p_is_shown_where_the_table_has_one() -> None:
+    columns = tuple(
+        Column(name=name, description="") for name in ("region", "value", "q05", "q50", "q95", "p_fwe")
+    )
+    rows = (("here", 2.0, *REFERENCE, 0.0086), ("there", 9.0, *REFERENCE, None))
+    regions = read_regions(Table(title="", suffix="dseg", columns=columns, rows=rows, display="regions"))
+    assert [region.p for region in regions] == ["n/a", "0.009"]

@@ -55,7 +55,7 @@ def lobe_tables(judgement: Judgement, trained: Trained, parcels: Parcels) -> tup
         return ()
     return (
         Table(
-            title=f"Abnormal voxels (|z| > {trained.options.region_threshold:g}) by part of the brain, both sides",
+            title=f"Share of abnormal voxels (|z| > {trained.options.region_threshold:g}) by part and side",
             suffix="dseg",
             entities={"seg": trained.options.atlas, "desc": "lobes"},
             columns=_COLUMNS,

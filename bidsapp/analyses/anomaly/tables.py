@@ -23,16 +23,12 @@ _CLUSTER_COLUMNS = (
     Column(name="direction", description="Whether the values are below or above those expected"),
     Column(name="volume_ml", description="Volume in the subject's own space", unit="mL"),
     Column(name="peak_z", description="Deviate that is largest in size, robust z score"),
+    Column(name="p_fwe", description="Share of healthy people with any cluster as extreme by any statistic"),
+    Column(name="extreme", description="The statistic that is the most extreme: mass, peak or size"),
+    Column(name="p_fdr", description="False discovery rate up to this cluster (Benjamini-Hochberg)"),
+    Column(name="per_healthy_head", description="Clusters as extreme that a healthy person shows on average"),
     Column(name="mean_z", description="Mean deviate over the cluster, robust z score"),
     Column(name="mass", description="Sum over voxels of the absolute deviate less the cluster threshold"),
-    Column(
-        name="p_fwe", description="Share of healthy people with any cluster as extreme by mass, peak or size"
-    ),
-    Column(name="extreme", description="By which of these it is most extreme among the controls' largest"),
-    Column(
-        name="p_fdr", description="False discovery rate at which the cluster is called (Benjamini-Hochberg)"
-    ),
-    Column(name="per_healthy_head", description="Clusters as extreme that a healthy person shows on average"),
     *(
         Column(name=axis, description=f"{axis} of the peak, subject's own space, RAS", unit="mm")
         for axis in "xyz"
@@ -53,9 +49,7 @@ _REGION_COLUMNS = (
     Column(name="q50", description="Median of value in the left-out controls", unit="%"),
     Column(name="q95", description="95 % quantile of value in the left-out controls", unit="%"),
     Column(name="p", description="Share of controls with as large a value, not corrected for the regions"),
-    Column(
-        name="p_fdr", description="False discovery rate at which the region is called (Benjamini-Hochberg)"
-    ),
+    Column(name="p_fdr", description="False discovery rate up to this region (Benjamini-Hochberg)"),
     Column(name="p_fwe", description="Share of healthy people in whom any region is as far out"),
     Column(name="mean_z", description="Mean deviate over the region, robust z score"),
     Column(name="mean_z_q05", description="5 % quantile of mean_z in the left-out controls"),
@@ -75,10 +69,10 @@ def cluster_table(judgement: Judgement, trained: Trained, parcels: Parcels, nati
         own = native.locate(standard)
         direction = "below" if cluster.peak_value < 0 else "above"
         volume = round(native.volume_ml(cluster, grid), 3)
-        deviates = (round(cluster.peak_value, 2), round(cluster.mean_value, 2), round(cluster.mass, 1))
+        family = (round(item.p, 4), reference.extreme(cluster), *rates.get(cluster.peak, (None, None)))
         rows.append((
-            rank, f"cluster {rank}", rank, region, side, direction, volume, *deviates, round(item.p, 4),
-            reference.extreme(cluster), *rates.get(cluster.peak, (None, None)),
+            rank, f"cluster {rank}", rank, region, side, direction, volume, round(cluster.peak_value, 2),
+            *family, round(cluster.mean_value, 2), round(cluster.mass, 1),
             *(round(float(value), 1) for value in own), *(float(value) for value in standard),
         ))  # fmt: skip
     return Table(
