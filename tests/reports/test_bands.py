@@ -37,6 +37,12 @@ def test_a_family_wise_p_is_shown_where_the_table_has_one() -> None:
     columns = tuple(
         Column(name=name, description="") for name in ("region", "value", "q05", "q50", "q95", "p_fwe")
     )
-    rows = (("here", 2.0, *REFERENCE, 0.0086), ("there", 9.0, *REFERENCE, None))
+    rows = (
+        ("far below", 0.5, *REFERENCE, 1.0),
+        ("gap", 9.0, *REFERENCE, None),
+        ("low p", 5.0, *REFERENCE, 0.0086),
+    )
     regions = read_regions(Table(title="", suffix="dseg", columns=columns, rows=rows, display="regions"))
-    assert [region.p for region in regions] == ["n/a", "0.009"]
+    assert [(region.name, region.p) for region in regions] == [
+        ("low p", "0.009"), ("gap", "n/a"), ("far below", "1.000"),
+    ]  # fmt: skip

@@ -71,6 +71,11 @@ class Reference:
         """Share of the controls' voxels at or above the lower edge of each bin."""
         return pooled_survival(self.histogram)
 
+    @property
+    def statistics(self) -> tuple[str, ...]:
+        """Names of the columns of ``largest``."""
+        return STATISTICS[: self.largest.shape[1]]
+
     def family_wise_p(self, cluster: Cluster) -> float:
         """Give the share of healthy people in whom some cluster is as extreme, by any statistic."""
         return combined_p(self.largest, self._row(cluster))
@@ -78,7 +83,7 @@ class Reference:
     def extreme(self, cluster: Cluster) -> str:
         """Name the statistics by which a cluster is most extreme among the controls' largest ones."""
         p = [conformal_p(*pair) for pair in zip(self.largest.T, self._row(cluster), strict=True)]
-        return ", ".join(name for name, each in zip(STATISTICS, p, strict=False) if each == min(p))
+        return ", ".join(name for name, each in zip(self.statistics, p, strict=True) if each == min(p))
 
     def cluster_p(self, clusters: Sequence[Cluster]) -> Matrix | None:
         """Give the share of all the controls' clusters that are as extreme as each, not corrected.
@@ -90,7 +95,7 @@ class Reference:
         return pooled_p(self.clusters, statistics(clusters).astype(np.float32))
 
     def _row(self, cluster: Cluster) -> Matrix:
-        return statistics([cluster])[0, : self.largest.shape[1]]
+        return statistics([cluster])[0, : len(self.statistics)]
 
 
 def outlier_limit(values: Matrix) -> float:
