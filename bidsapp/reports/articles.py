@@ -13,6 +13,7 @@ from bidsapp.reports.figures import draw_figures
 from bidsapp.reports.layout import Layout, Section
 from bidsapp.reports.mosaic import Figure
 from bidsapp.reports.numbers import decimals_of, is_numeric, write_cells, write_name, write_number
+from bidsapp.reports.radar import Radar, draw_radar
 from bidsapp.reports.thumbnails import Thumbnail, draw_thumbnails
 
 
@@ -44,13 +45,14 @@ class TableColumn:
 
 @dataclass(frozen=True)
 class TableView:
-    """A table as text, with thumbnails or a regional plot where it asks for them."""
+    """A table as text, with thumbnails, a regional plot or a radar plot where it asks for them."""
 
     title: str
     columns: tuple[TableColumn, ...]
     rows: tuple[tuple[str, ...], ...]
     thumbnails: tuple[Thumbnail | None, ...] = ()
     regions: tuple[Region, ...] = ()
+    radar: Radar | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ def make_score(score: Score, layout: Layout) -> ScoreRow:
 
 def make_table(table: Table, findings: Findings, album: Album) -> tuple[TableView, str]:
     """Write a table as text; give it, and a sentence when its pictures could not be drawn."""
+    seen = _seen(table)
     columns = tuple(
         TableColumn(
             label=write_name(column.name, album.layout.words),
@@ -136,6 +139,7 @@ def make_table(table: Table, findings: Findings, album: Album) -> tuple[TableVie
             numeric=is_numeric(row[index] for row in table.rows),
         )
         for index, column in enumerate(table.columns)
+        if index in seen
     )
     thumbnails: Sequence[Thumbnail | None] = ()
     problem = ""
@@ -144,11 +148,19 @@ def make_table(table: Table, findings: Findings, album: Album) -> tuple[TableVie
     view = TableView(
         title=table.title,
         columns=columns,
-        rows=tuple(tuple(row) for row in write_cells(table.rows)),
+        rows=tuple(tuple(row[index] for index in seen) for row in write_cells(table.rows)),
         thumbnails=tuple(thumbnails) if any(thumbnails) else (),
         regions=read_regions(table) if table.display == "regions" else (),
+        radar=draw_radar(table) if table.display == "radar" else None,
     )
     return view, problem
+
+
+def _seen(table: Table) -> list[int]:
+    """Give the columns to show: not those that only BIDS wants, where the rows have a better name."""
+    names = [column.name for column in table.columns]
+    hidden = ("index", "name") if table.display != "plain" and "region" in names else ()
+    return [place for place, name in enumerate(names) if name not in hidden]
 
 
 def anchor_of(*parts: str) -> str:

@@ -28,13 +28,13 @@ class Band:
 
 @dataclass(frozen=True)
 class Region:
-    """One row of a regional plot."""
+    """One row of a regional plot; ``p`` is the family-wise one, empty where the table has none."""
 
     name: str
     value: str
     span: str
     band: Band
-    share: float
+    p: str
 
 
 def distance(value: float, quantiles: tuple[float, float, float]) -> float:
@@ -71,20 +71,37 @@ def place_in_band(value: float, quantiles: tuple[float, float, float]) -> Band:
 
 
 def read_regions(table: Table) -> tuple[Region, ...]:
-    """Turn a table of regions into rows of a plot, the most deviant first; none without its columns."""
+    """Turn a table of regions into rows of a plot, the most deviant first; none without its columns.
+
+    The most deviant one has the smallest family-wise p, then the highest value on the controls' scale; in a
+    table without such p it is the farthest from the controls' median.
+    """
     names = [column.name for column in table.columns]
     needed = ("region", "value", "q05", "q50", "q95")
     if not set(needed) <= set(names):
         return ()
-    rows = [tuple(row[names.index(name)] for name in needed) for row in table.rows]
-    complete = [row for row in rows if all(isinstance(cell, int | float) for cell in row[1:])]
+    shown = (*needed, "p_fwe") if "p_fwe" in names else needed
+    rows = [tuple(row[names.index(name)] for name in shown) for row in table.rows]
+    complete = [row for row in rows if all(isinstance(cell, int | float) for cell in row[1:5])]
     decimals = decimals_of([row[1] for row in complete])
-    regions = [_region(row, decimals) for row in complete]
-    return tuple(sorted(regions, key=lambda region: -region.share))
+    if "p_fwe" in names:
+        complete.sort(key=lambda row: (_p_of(row), -_distance_of(row)))
+    else:
+        complete.sort(key=lambda row: -abs(_distance_of(row)))
+    return tuple(_region(row, decimals) for row in complete)
+
+
+def _p_of(row: Sequence[Cell]) -> float:
+    return float(row[5]) if isinstance(row[5], int | float) else 1.0
+
+
+def _distance_of(row: Sequence[Cell]) -> float:
+    value, low, middle, high = (float(cell) for cell in row[1:5] if isinstance(cell, int | float))
+    return distance(value, (low, middle, high))
 
 
 def _region(row: Sequence[Cell], decimals: int) -> Region:
-    value, low, middle, high = (float(cell) for cell in row[1:] if isinstance(cell, int | float))
+    value, low, middle, high = (float(cell) for cell in row[1:5] if isinstance(cell, int | float))
     quantiles = (low, middle, high)
     band = place_in_band(value, quantiles)
     span = f"{write_number(low, decimals)} to {write_number(high, decimals)}"
@@ -93,5 +110,5 @@ def _region(row: Sequence[Cell], decimals: int) -> Region:
         write_number(value, decimals),
         span,
         band,
-        abs(distance(value, quantiles)),
+        write_number(row[5], 3) if len(row) > 5 else "",
     )

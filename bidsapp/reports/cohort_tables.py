@@ -98,7 +98,8 @@ def write_tables(output_dir: Path, visits: Sequence[Visit], tables: Sequence[Sco
             for part in each.tables:
                 if part.display != "plain":
                     names = [column.name for column in part.columns]
-                    label = f"{file_label(each.analysis)}_{part.display}"
+                    kind = "clusters" if part.display == "clusters" else "regions"
+                    label = f"{file_label(each.analysis)}_{kind}"
                     start = {**_who(visit), "table": part.title}
                     long.setdefault(label, []).extend(
                         {**start, **dict(zip(names, row, strict=True))} for row in part.rows

@@ -10,10 +10,12 @@ from bidsapp.reports.album import Album, NotShownError
 from bidsapp.reports.contours import draw_contours, group_contours
 from bidsapp.reports.mosaic import Figure, lay_tiles, name_of, spread_cuts
 from bidsapp.reports.overlays import draw_overlay
+from bidsapp.reports.projections import draw_projection
+from bidsapp.reports.scene import COLOURED
 
 
 def draw_figures(maps: Sequence[Map], album: Album) -> tuple[list[Figure], list[str]]:
-    """Draw overlays, outlines and registrations, in this order.
+    """Draw projections, overlays, outlines and registrations, in this order.
 
     Returns
     -------
@@ -21,8 +23,9 @@ def draw_figures(maps: Sequence[Map], album: Album) -> tuple[list[Figure], list[
         The figures, and a sentence for each that could not be drawn.
     """
     jobs: list[Callable[[], Figure]] = [
-        partial(draw_overlay, item, album) for item in maps if item.display == "overlay"
+        partial(draw_projection, item, album) for item in maps if item.display == "projection"
     ]
+    jobs += [partial(draw_overlay, item, album) for item in maps if item.display in COLOURED]
     jobs += [partial(draw_contours, group, album) for group in group_contours(maps, album)]
     jobs += [partial(draw_blend, item, album) for item in maps if album.scene.is_registration(item)]
     figures, problems = [], []

@@ -62,6 +62,7 @@ class Tier:
     sagittal: int
     thumbnails: int
     thumbnail_mm: float
+    projection_mm: float
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ class ColourBar:
 
 @dataclass(frozen=True)
 class Figure:
-    """A mosaic with its caption; ``kind`` is ``blend``, ``contour`` or ``overlay``."""
+    """A mosaic with its caption; ``kind`` is ``blend``, ``contour``, ``overlay`` or ``projection``."""
 
     kind: str
     title: str

@@ -25,7 +25,7 @@ def draw_overlay(item: Map, album: Album) -> Figure:
     """
     backdrop, box = find_backdrop(item, album)
     volume = album.volume(item)
-    beyond = _beyond(item, volume)
+    beyond = is_beyond(item, volume.data)
     cuts = focus_cuts(volume, beyond, box, album)
     tiles = lay_tiles(
         backdrop,
@@ -35,38 +35,44 @@ def draw_overlay(item: Map, album: Album) -> Figure:
         picture=lambda cut: png(colour_plane(item, cut, box, album, album.tier.pixel_mm)),
     )
     note = "" if beyond.any() else f"Nothing exceeds the threshold of {write_number(item.threshold)}."
-    bars = _bars(item, volume, album) if beyond.any() else ()
+    bars = colour_bars(item, album) if beyond.any() else ()
     return Figure("overlay", item.title, "coloured map", name_of(backdrop), tiles, bars=bars, note=note)
 
 
 def colour_plane(item: Map, cut: Cut, box: Box, album: Album, pixel: float) -> NDArray[np.uint8]:
     """Give one plane of an overlay as RGBA."""
-    volume = album.volume(item)
+    return colour_values(item, sample(album.volume(item), cut, box, pixel), album)
+
+
+def colour_values(item: Map, plane: NDArray[np.float32], album: Album) -> NDArray[np.uint8]:
+    """Colour values of a map as its threshold and maximum say; RGBA."""
     colours = album.layout.colours
     return to_colours(
-        sample(volume, cut, box, pixel),
+        plane,
         threshold=item.threshold,
-        maximum=_maximum(item, volume),
+        maximum=_maximum(item, album.volume(item)),
         hot=colours.hot,
         cold=colours.cold,
     )
 
 
-def _beyond(item: Map, volume: Volume) -> NDArray[np.bool_]:
-    return np.asarray(np.abs(volume.data) >= max(item.threshold, 1e-12))
+def is_beyond(item: Map, values: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Tell which values of a map are coloured."""
+    return np.asarray(np.abs(values) >= max(item.threshold, 1e-12))
 
 
 def _maximum(item: Map, volume: Volume) -> float:
     if item.maximum is not None:
         return item.maximum
-    values = np.abs(volume.data[_beyond(item, volume)])
+    values = np.abs(volume.data[is_beyond(item, volume.data)])
     return float(np.percentile(values, 99.5)) if values.size else 1.0
 
 
-def _bars(item: Map, volume: Volume, album: Album) -> tuple[ColourBar, ...]:
+def colour_bars(item: Map, album: Album) -> tuple[ColourBar, ...]:
     """Give a bar for each side of zero that is coloured; none for a plain mask."""
     if item.suffix == "mask":
         return ()
+    volume = album.volume(item)
     unit, threshold = str(item.metadata.get("Units", "")), max(item.threshold, 0.0)
     maximum, bars = _maximum(item, volume), []
     for stops, sign in ((album.layout.colours.cold, -1), (album.layout.colours.hot, 1)):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bidsapp.findings import Findings, Map
 
 NATIVE = ""
+COLOURED = ("overlay", "projection")
 
 
 def modality(item: Map) -> str:
@@ -92,7 +93,7 @@ class Scene:
 
     def overlay(self, space: str, maps: Iterable[Map]) -> Map | None:
         """Give the first overlay among ``maps`` that lies in a space."""
-        return next((item for item in maps if item.display == "overlay" and self.space(item) == space), None)
+        return next((item for item in maps if item.display in COLOURED and self.space(item) == space), None)
 
     def _in(self, space: str) -> tuple[Map, ...]:
         return tuple(other for other in self.maps if self.space(other) == space)

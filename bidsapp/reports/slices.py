@@ -132,6 +132,15 @@ def sample(volume: Volume, cut: Cut, box: Box, pixel: float, *, order: int = 1) 
     return result
 
 
+def stack(volume: Volume, box: Box, pixel: float) -> NDArray[np.float32]:
+    """Resample a box, shape (slices, rows, columns): axial planes of :func:`sample`, superior ones first.
+
+    Its maximum over axis 0, 1 or 2 is an axial, coronal or sagittal projection, oriented as the slices are.
+    """
+    heights = box.high[2] - (np.arange(shape_of(box, "coronal", pixel)[0]) + 0.5) * pixel
+    return np.stack([sample(volume, Cut("axial", float(z)), box, pixel) for z in heights])
+
+
 def pixel_of(cut: Cut, box: Box, pixel: float, point: Iterable[float]) -> tuple[float, float]:
     """Give (column, row) of a point in mm RAS on the picture of ``cut``."""
     position = tuple(point)

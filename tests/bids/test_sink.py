@@ -48,6 +48,8 @@ ANALYSES = [
     ("anat", {"space": "T1w", "label": "anomaly"}, "probseg", {}),
     ("anat", {"space": MNI, "desc": "anomaly", "stat": "z"}, "statmap", {}),
     ("anat", {"seg": "anomaly"}, "dseg", {}),
+    ("anat", {"seg": "neuromorphometrics", "desc": "lobes"}, "dseg", {}),
+    ("anat", {"seg": "neuromorphometrics", "desc": "asymmetry"}, "dseg", {}),
 ]
 ROWS = (Column(name="index", description="Number"), Column(name="name", description="Name"))
 VOLUME = Column(name="volume", description="Volume", unit="mm3")

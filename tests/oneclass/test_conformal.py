@@ -5,9 +5,11 @@ from scipy import stats
 from bidsapp.oneclass.conformal import (
     combined_p,
     conformal_p,
-    false_discovery_q,
+    family_wise_p,
+    pooled_p,
     pooled_survival,
     probability_abnormal,
+    two_sided_p,
 )
 
 
@@ -43,23 +45,6 @@ def test_three_statistics_keep_the_level_too():
     assert 0.05 < (p <= 0.1).mean() <= 0.1 + 3 * np.sqrt(0.1 / 600)
 
 
-def test_discoveries_are_those_of_benjamini_and_hochberg():
-    p = np.array([[0.03, 0.001], [0.02, 0.5]])
-    expected = np.array([[0.04, 0.004], [0.04, 0.5]])
-    assert false_discovery_q(p) == pytest.approx(expected)
-
-
-def test_healthy_subjects_beside_others_are_a_tenth_of_the_discoveries_or_less():
-    rng = np.random.default_rng(0)
-    shares = []
-    for _ in range(200):
-        values = np.concatenate([rng.normal(size=90), rng.normal(5, 1, size=10)])
-        controls = rng.normal(size=200)
-        q = false_discovery_q(np.array([conformal_p(controls, value) for value in values]))
-        shares.append((q[:90] <= 0.1).sum() / max((q <= 0.1).sum(), 1))
-    assert np.mean(shares) <= 0.11
-
-
 def histogram(z, width=0.02, bins=600):
     return np.bincount(np.minimum((np.abs(z) / width).astype(int), bins - 1), minlength=bins)
 
@@ -81,3 +66,46 @@ def test_of_the_voxels_at_probability_p_a_share_of_one_minus_p_is_healthy():
     called = share >= 0.9
     assert called[:95_000].sum() / called.sum() == pytest.approx(0.1, abs=0.03)
     assert called[95_000:].mean() > 0.9
+
+
+@pytest.mark.parametrize("alpha", [0.1, 0.2])
+def test_any_of_many_regions_keeps_the_family_wise_level(alpha):
+    draws = np.random.default_rng(0).normal(size=(600, 40, 12))
+    draws += draws[:, :, :1]  # the regions of a head go together
+    p = np.array([family_wise_p(row[1:], row[0]).min() for row in draws])
+    assert (p <= alpha).mean() == pytest.approx(alpha, abs=3 * np.sqrt(alpha / 600))
+
+
+def test_of_many_regions_the_one_beyond_all_controls_is_told_and_the_others_are_not():
+    controls = np.random.default_rng(0).normal(size=(59, 30))
+    values = np.zeros(30)
+    values[7] = 12.0
+    p = family_wise_p(controls, values)
+    assert p[7] == pytest.approx(1 / 60)
+    assert np.delete(p, 7).min() > 0.9
+
+
+def test_a_family_wise_p_is_never_below_the_regions_own():
+    controls = np.random.default_rng(0).gamma(1, size=(49, 20))
+    values = np.random.default_rng(1).gamma(2, size=20)
+    own = [conformal_p(*pair) for pair in zip(controls.T, values, strict=True)]
+    assert (family_wise_p(controls, values) >= np.array(own)).all()
+
+
+def test_a_region_that_is_alike_in_all_people_is_never_extreme():
+    assert family_wise_p(np.zeros((19, 1)), np.zeros(1)).tolist() == [1.0]
+
+
+def test_to_either_side_counts_double_and_alike():
+    controls = np.arange(99.0)
+    assert two_sided_p(controls, 200.0) == two_sided_p(controls, -200.0) == pytest.approx(2 / 100)
+    assert two_sided_p(controls, 49.0) == 1.0
+
+
+@pytest.mark.parametrize("statistics", [1, 3])
+def test_many_items_have_the_p_that_each_has_alone(statistics):
+    rng = np.random.default_rng(0)
+    pool, items = rng.gamma(1, size=(80, statistics)), rng.gamma(2, size=(15, statistics))
+    items[0] = pool[0]  # a tie
+    alone = [combined_p(pool, row) for row in items]
+    assert pooled_p(pool, items) == pytest.approx(alone)

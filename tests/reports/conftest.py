@@ -109,7 +109,7 @@ class Fixture:
             suffix="statmap",
             title="Deviation",
             entities={"space": "T1w"},
-            display="overlay",
+            display="projection",
             threshold=3.0,
             metadata={"Units": "z"},
         )
@@ -129,6 +129,20 @@ class Fixture:
             rows=(("Left_Elsewhere", 1.0, 0.5, 1.0, 2.0), ("Right_Somewhere", 9.0, 0.5, 1.0, 2.0)),
             display="regions",
         )
+        parts = Table(
+            title="Parts",
+            suffix="dseg",
+            columns=tuple(
+                Column(name=name, description="")
+                for name in ("index", "name", "region", "hemisphere", "value", "q05", "q50", "q95")
+            ),
+            rows=tuple(
+                (2 * i + k, f"{part} of all", part, side, 9.0 * (i == k == 1), 0.0, 1.0, 2.0)
+                for i, part in enumerate(("Top", "Bottom", "Middle"))
+                for k, side in enumerate(("left", "right"))
+            ),
+            display="radar",
+        )
         content = {
             "analysis": "tea",
             "title": "Tea leaves",
@@ -146,7 +160,7 @@ class Fixture:
                 ),
             ),
             "maps": (overlay,),
-            "tables": (clusters, regions),
+            "tables": (clusters, regions, parts),
             "warnings": ("The water was cold.",),
             "methods": "Leaves were read [@n4; @bids].",
         }

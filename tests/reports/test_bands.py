@@ -31,3 +31,18 @@ def test_the_most_deviant_region_comes_first_and_gaps_are_left_out() -> None:
     regions = read_regions(Table(title="", suffix="dseg", columns=columns, rows=rows, display="regions"))
     assert [region.name for region in regions] == ["far away", "near"]
     assert read_regions(Table(title="", suffix="dseg", columns=columns[:2], rows=())) == ()
+
+
+def test_a_family_wise_p_is_shown_where_the_table_has_one() -> None:
+    columns = tuple(
+        Column(name=name, description="") for name in ("region", "value", "q05", "q50", "q95", "p_fwe")
+    )
+    rows = (
+        ("far below", 0.5, *REFERENCE, 1.0),
+        ("gap", 9.0, *REFERENCE, None),
+        ("low p", 5.0, *REFERENCE, 0.0086),
+    )
+    regions = read_regions(Table(title="", suffix="dseg", columns=columns, rows=rows, display="regions"))
+    assert [(region.name, region.p) for region in regions] == [
+        ("low p", "0.009"), ("gap", "n/a"), ("far below", "1.000"),
+    ]  # fmt: skip

@@ -1,14 +1,15 @@
-"""Age and sex of a member as a row of the regression's design."""
+"""Age, sex and scanner of a member as a row of the regression's design."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bidsapp.analyses.anomaly.scanner import Scanners
 from bidsapp.cohort import Member
 from bidsapp.errors import BadDataError
 
@@ -20,20 +21,27 @@ _FEWEST_OF_A_SEX = 5
 class Design:
     """Which covariates a model uses, and the range of age that it knows.
 
-    ``terms`` are of ``age``, ``age_squared``, ``sex``; empty for the model of the mean alone. Ages are
-    centred on ``age_centre`` and divided by ``age_scale`` (years).
+    ``terms`` are of ``age``, ``age_squared``, ``sex``, ``scanner``; empty for the model of the mean alone.
+    Ages are centred on ``age_centre`` and divided by ``age_scale`` (years).
     """
 
     terms: tuple[str, ...] = ()
     age_centre: float = 0.0
     age_scale: float = 1.0
     age_range: tuple[float, float] = (-math.inf, math.inf)
+    scanners: Scanners = field(default_factory=Scanners)
 
     def row(self, member: Member) -> NDArray[np.float64] | None:
-        """Give the member's row, shape ``(1 + terms,)``, or nothing when a covariate is missing."""
+        """Give the member's row, shape ``(columns,)``, or nothing when a covariate is missing.
+
+        There is a column for the mean and for each term; ``scanner`` has one less than there are scanners.
+        """
         age, sex = age_of(member), sex_of(member)
         values = [1.0]
         for term in self.terms:
+            if term == "scanner":
+                values += self.scanners.row(member)
+                continue
             if (sex if term == "sex" else age) is None:
                 return None
             centred = 0.0 if age is None else (age - self.age_centre) / self.age_scale
@@ -41,7 +49,7 @@ class Design:
         return np.asarray(values)
 
     def matrix(self, members: Sequence[Member]) -> NDArray[np.float64]:
-        """Give the design of members who all have the covariates, shape ``(members, 1 + terms)``."""
+        """Give the design of members who all have the covariates, shape ``(members, columns)``."""
         rows = [(member.name, self.row(member)) for member in members]
         for name, row in rows:
             if row is None:
@@ -55,6 +63,7 @@ class Design:
             "age_centre": self.age_centre,
             "age_scale": self.age_scale,
             "age_range": list(self.age_range) if math.isfinite(self.age_range[0]) else None,
+            "scanners": self.scanners.as_metadata() if "scanner" in self.terms else None,
         }
 
     @classmethod
@@ -66,6 +75,7 @@ class Design:
             float(str(content.get("age_centre", 0.0))),
             float(str(content.get("age_scale", 1.0))),
             (float(span[0]), float(span[1])) if isinstance(span, list) else (-math.inf, math.inf),
+            Scanners.of_metadata(content.get("scanners")),
         )
 
 
@@ -90,7 +100,7 @@ def usable_design(members: Sequence[Member], wanted: Sequence[str]) -> tuple[Des
     ages = [age_of(member) for member in members]
     sexes = [sex_of(member) for member in members]
     known_ages = [age for age in ages if age is not None]
-    for term in wanted:
+    for term in (name for name in wanted if name != "scanner"):
         values = sexes if term == "sex" else ages
         missing = sum(value is None for value in values)
         if missing:
@@ -101,8 +111,23 @@ def usable_design(members: Sequence[Member], wanted: Sequence[str]) -> tuple[Des
             notes.append(f"{term} is not used: all controls have one age.")
         else:
             terms.append(term)
-    if not any(term.startswith("age") for term in terms):
-        return Design(tuple(terms)), notes
-    spread = float(np.std(known_ages))
-    span = (min(known_ages), max(known_ages))
-    return Design(tuple(terms), float(np.mean(known_ages)), spread, span), notes
+    design = Design(tuple(terms))
+    if any(term.startswith("age") for term in terms):
+        span = (min(known_ages), max(known_ages))
+        design = Design(tuple(terms), float(np.mean(known_ages)), float(np.std(known_ages)), span)
+    if "scanner" not in wanted:
+        return design, notes
+    design, note = _with_scanner(design, members)
+    return design, [*notes, *([note] if note else [])]
+
+
+def _with_scanner(design: Design, members: Sequence[Member]) -> tuple[Design, str]:
+    """Add the scanner to a design where the controls allow it; give also what is to be said of it."""
+    scanners, note = Scanners.of(members)
+    if not scanners.levels:
+        return design, note
+    extended = replace(design, terms=(*design.terms, "scanner"), scanners=scanners)
+    matrix = extended.matrix(members)
+    if np.linalg.matrix_rank(matrix) < matrix.shape[1]:
+        return design, f"scanner is not used: {scanners.column} goes along with the other covariates."
+    return extended, note

@@ -65,6 +65,7 @@ class Judgement:
 def judge(member: Member, trained: Trained, parcels: Parcels) -> Judgement:
     """Score a member with the variant that its covariates allow."""
     variant, warnings = _choose(member, trained)
+    warnings = (*warnings, *variant.design.scanners.warnings(member))
     row = variant.design.row(member)
     assert row is not None
     features = read_features(member, trained.channels, trained.space, trained.options.fwhm_mm)

@@ -66,7 +66,7 @@ def write_maps(
             entities={"space": SPACE, "desc": "anomaly", "stat": "z"},
             title="Deviation from the controls (robust z score; below 0: less signal than expected)",
             metadata={**origin, "Units": "z score"},
-            display="overlay",
+            display="projection",
             threshold=options.cluster_threshold,
             maximum=2 * options.cluster_threshold,
         ),

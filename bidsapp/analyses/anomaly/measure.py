@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from bidsapp.analyses.anomaly.options import Options
 from bidsapp.analyses.anomaly.space import Space, Vector
 from bidsapp.images.clusters import Cluster, find_clusters
 
-STATISTICS = ("mass", "peak")
+STATISTICS = ("mass", "peak", "size")
 BIN_WIDTH = 0.02
 BINS = 600
 
@@ -54,7 +55,7 @@ class Measures:
     clusters
         Found at the cluster-forming threshold, by mass.
     largest
-        Largest mass and largest absolute peak, shape ``(2,)``; 0 where there is no cluster.
+        Largest of each of ``STATISTICS``; 0 where there is no cluster.
     spread
         Root mean square of the deviates (clipped at 5), which lesions hardly move but a scan of another
         kind does.
@@ -82,7 +83,7 @@ def measure(z: Vector, space: Space, parcels: Parcels, options: Options) -> Meas
     beyond = magnitude > options.region_threshold
     return Measures(
         clusters=clusters,
-        largest=np.max([statistics(cluster) for cluster in clusters] or [np.zeros(2)], axis=0),
+        largest=np.max(statistics(clusters), axis=0, initial=0),
         spread=float(np.sqrt(np.mean(np.minimum(magnitude, 5.0) ** 2))),
         abnormal_share=float(beyond.mean()),
         region_share=parcels.mean(beyond),
@@ -93,6 +94,7 @@ def measure(z: Vector, space: Space, parcels: Parcels, options: Options) -> Meas
     )
 
 
-def statistics(cluster: Cluster) -> NDArray[np.float64]:
-    """Give the statistics by which a cluster is judged, in the order of ``STATISTICS``."""
-    return np.array([cluster.mass, abs(cluster.peak_value)])
+def statistics(clusters: Sequence[Cluster]) -> NDArray[np.float64]:
+    """Give what clusters are judged by (``STATISTICS``; size in voxels), shape ``(clusters, statistics)``."""
+    rows = [(cluster.mass, abs(cluster.peak_value), cluster.size) for cluster in clusters]
+    return np.array(rows, dtype=np.float64).reshape(-1, len(STATISTICS))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bidsapp.analyses.anomaly.asymmetry import asymmetry_table
 from bidsapp.analyses.anomaly.judge import judge
+from bidsapp.analyses.anomaly.lobes import lobe_tables
 from bidsapp.analyses.anomaly.maps import write_maps
 from bidsapp.analyses.anomaly.measure import Parcels
 from bidsapp.analyses.anomaly.native import native_space
@@ -42,7 +44,12 @@ def predict(member: Member, bundle: Bundle, out_dir: Path) -> Findings:
         summary=summary(judgement, trained, clusters),
         scores=scores(judgement, trained),
         maps=write_maps(judgement, trained, native, out_dir, origin),
-        tables=(clusters, region_table(judgement, trained, parcels)),
+        tables=(
+            clusters,
+            region_table(judgement, trained, parcels),
+            *lobe_tables(judgement, trained, parcels),
+            asymmetry_table(judgement, trained, parcels),
+        ),
         warnings=judgement.warnings,
         provenance={"bundle": bundle.name, "bundle_version": bundle.version, "bundle_sha256": bundle.digest},
         methods=methods(judgement, trained, bundle.name, bundle.version),

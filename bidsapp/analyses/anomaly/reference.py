@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bidsapp.analyses.anomaly.measure import Measures, statistics
+from bidsapp.analyses.anomaly.measure import STATISTICS, Measures, statistics
 from bidsapp.images.clusters import Cluster
-from bidsapp.oneclass.conformal import combined_p, pooled_survival
+from bidsapp.oneclass.conformal import combined_p, conformal_p, pooled_p, pooled_survival
 
 Matrix = NDArray[np.float64]
 _OUTLIER_MADS = 5.0
@@ -23,13 +23,16 @@ class Reference:
     Attributes
     ----------
     largest
-        Shape ``(controls, 2)``: see :class:`~bidsapp.analyses.anomaly.measure.Measures`.
+        Shape ``(controls, statistics)``: see :class:`~bidsapp.analyses.anomaly.measure.Measures`; bundles
+        of version 0.1.0 have the first two statistics only, and judge by these.
     spread, abnormal_share
         Shape ``(controls,)``.
     region_share, region_mean
         Shape ``(controls, regions)``.
     histogram
         Pooled over controls.
+    clusters
+        All clusters of all controls, shape ``(clusters, statistics)``; ``None`` in bundles of version 0.1.0.
     """
 
     largest: Matrix
@@ -38,6 +41,7 @@ class Reference:
     region_share: Matrix
     region_mean: Matrix
     histogram: NDArray[np.int64]
+    clusters: NDArray[np.float32] | None
 
     @classmethod
     def of(cls, measures: Sequence[Measures]) -> Reference:
@@ -49,6 +53,7 @@ class Reference:
             np.stack([item.region_share for item in measures]),
             np.stack([item.region_mean for item in measures]),
             np.sum([item.histogram for item in measures], axis=0),
+            np.concatenate([statistics(item.clusters) for item in measures]).astype(np.float32),
         )
 
     @property
@@ -66,9 +71,31 @@ class Reference:
         """Share of the controls' voxels at or above the lower edge of each bin."""
         return pooled_survival(self.histogram)
 
+    @property
+    def statistics(self) -> tuple[str, ...]:
+        """Names of the columns of ``largest``."""
+        return STATISTICS[: self.largest.shape[1]]
+
     def family_wise_p(self, cluster: Cluster) -> float:
-        """Give the share of healthy people in whom some cluster is as extreme, by mass or by peak."""
-        return combined_p(self.largest, statistics(cluster))
+        """Give the share of healthy people in whom some cluster is as extreme, by any statistic."""
+        return combined_p(self.largest, self._row(cluster))
+
+    def extreme(self, cluster: Cluster) -> str:
+        """Name the statistics by which a cluster is most extreme among the controls' largest ones."""
+        p = [conformal_p(*pair) for pair in zip(self.largest.T, self._row(cluster), strict=True)]
+        return ", ".join(name for name, each in zip(self.statistics, p, strict=True) if each == min(p))
+
+    def cluster_p(self, clusters: Sequence[Cluster]) -> Matrix | None:
+        """Give the share of all the controls' clusters that are as extreme as each, not corrected.
+
+        ``None`` where the bundle does not hold them.
+        """
+        if self.clusters is None:
+            return None
+        return pooled_p(self.clusters, statistics(clusters).astype(np.float32))
+
+    def _row(self, cluster: Cluster) -> Matrix:
+        return statistics([cluster])[0, : len(self.statistics)]
 
 
 def outlier_limit(values: Matrix) -> float:
@@ -90,5 +117,5 @@ def expected_false_clusters(measures: Sequence[Measures], alpha: float) -> tuple
     for i, item in enumerate(measures):
         others = np.delete(largest, i, axis=0)
         if combined_p(others, item.largest) <= alpha:
-            counts[i] = sum(combined_p(others, statistics(cluster)) <= alpha for cluster in item.clusters)
+            counts[i] = sum(combined_p(others, row) <= alpha for row in statistics(item.clusters))
     return float(counts.mean()), float((counts > 0).mean())

@@ -24,7 +24,7 @@ from bidsapp.oneclass.gaussian import Gaussian
 from bidsapp.oneclass.normative import NormativeModel
 
 Tensors = Mapping[str, NDArray[np.generic]]
-_REFERENCE = ("largest", "spread", "abnormal_share", "region_share", "region_mean", "histogram")
+_REFERENCE = ("largest", "spread", "abnormal_share", "region_share", "region_mean", "histogram", "clusters")
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +135,8 @@ def _variant(tensors: Tensors, design: Design) -> Variant:
         tensors["gram_inverse"].astype(np.float64),
         float(tensors["degrees_of_freedom"][0]),
     )
-    reference = Reference(**{key: tensors[f"reference.{key}"] for key in _REFERENCE})  # type: ignore[arg-type]
+    arrays = {key: tensors[f"reference.{key}"] for key in _REFERENCE if key != "clusters"}
+    reference = Reference(**arrays, clusters=tensors.get("reference.clusters"))  # type: ignore[arg-type]
     false = tensors["false"].astype(np.float64)
     model = NormativeModel(gaussian, tensors["tail"].astype(np.float32))
     return Variant(design, model, reference, float(false[0]), float(false[1]))

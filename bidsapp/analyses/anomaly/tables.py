@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import false_discovery_control
 
 from bidsapp.analyses.anomaly.judge import Judgement
 from bidsapp.analyses.anomaly.measure import Parcels
@@ -10,7 +12,7 @@ from bidsapp.analyses.anomaly.native import NativeSpace
 from bidsapp.analyses.anomaly.parcels import locate
 from bidsapp.analyses.anomaly.store import Trained
 from bidsapp.findings import Cell, Column, Table
-from bidsapp.oneclass.conformal import conformal_p
+from bidsapp.oneclass.conformal import conformal_p, family_wise_p
 
 _CLUSTER_COLUMNS = (
     Column(name="index", description="Value of the cluster in the label map"),
@@ -21,9 +23,12 @@ _CLUSTER_COLUMNS = (
     Column(name="direction", description="Whether the values are below or above those expected"),
     Column(name="volume_ml", description="Volume in the subject's own space", unit="mL"),
     Column(name="peak_z", description="Deviate that is largest in size, robust z score"),
+    Column(name="p_fwe", description="Share of healthy people with any cluster as extreme by any statistic"),
+    Column(name="extreme", description="The statistic that is the most extreme: mass, peak or size"),
+    Column(name="p_fdr", description="False discovery rate up to this cluster (Benjamini-Hochberg)"),
+    Column(name="per_healthy_head", description="Clusters as extreme that a healthy person shows on average"),
     Column(name="mean_z", description="Mean deviate over the cluster, robust z score"),
     Column(name="mass", description="Sum over voxels of the absolute deviate less the cluster threshold"),
-    Column(name="p_fwe", description="Share of healthy people with any cluster as extreme (mass or peak)"),
     *(
         Column(name=axis, description=f"{axis} of the peak, subject's own space, RAS", unit="mm")
         for axis in "xyz"
@@ -44,6 +49,8 @@ _REGION_COLUMNS = (
     Column(name="q50", description="Median of value in the left-out controls", unit="%"),
     Column(name="q95", description="95 % quantile of value in the left-out controls", unit="%"),
     Column(name="p", description="Share of controls with as large a value, not corrected for the regions"),
+    Column(name="p_fdr", description="False discovery rate up to this region (Benjamini-Hochberg)"),
+    Column(name="p_fwe", description="Share of healthy people in whom any region is as far out"),
     Column(name="mean_z", description="Mean deviate over the region, robust z score"),
     Column(name="mean_z_q05", description="5 % quantile of mean_z in the left-out controls"),
     Column(name="mean_z_q95", description="95 % quantile of mean_z in the left-out controls"),
@@ -52,7 +59,8 @@ _REGION_COLUMNS = (
 
 def cluster_table(judgement: Judgement, trained: Trained, parcels: Parcels, native: NativeSpace) -> Table:
     """List the ranked clusters."""
-    grid = trained.space.grid
+    grid, reference = trained.space.grid, judgement.variant.reference
+    rates = _rates(judgement)
     rows: list[tuple[Cell, ...]] = []
     for rank, item in enumerate(judgement.ranked, start=1):
         cluster = item.cluster
@@ -61,9 +69,10 @@ def cluster_table(judgement: Judgement, trained: Trained, parcels: Parcels, nati
         own = native.locate(standard)
         direction = "below" if cluster.peak_value < 0 else "above"
         volume = round(native.volume_ml(cluster, grid), 3)
-        deviates = (round(cluster.peak_value, 2), round(cluster.mean_value, 2), round(cluster.mass, 1))
+        family = (round(item.p, 4), reference.extreme(cluster), *rates.get(cluster.peak, (None, None)))
         rows.append((
-            rank, f"cluster {rank}", rank, region, side, direction, volume, *deviates, round(item.p, 4),
+            rank, f"cluster {rank}", rank, region, side, direction, volume, round(cluster.peak_value, 2),
+            *family, round(cluster.mean_value, 2), round(cluster.mass, 1),
             *(round(float(value), 1) for value in own), *(float(value) for value in standard),
         ))  # fmt: skip
     return Table(
@@ -76,11 +85,28 @@ def cluster_table(judgement: Judgement, trained: Trained, parcels: Parcels, nati
     )
 
 
+def _rates(judgement: Judgement) -> dict[tuple[int, int, int], tuple[float, float]]:
+    """Give, by peak, the false discovery rate of each cluster, and how many such a healthy person shows.
+
+    Both are over all clusters of the map, listed or not; empty where the bundle lacks the controls' clusters.
+    """
+    reference, clusters = judgement.variant.reference, judgement.measures.clusters
+    p = reference.cluster_p(clusters)
+    if p is None or reference.clusters is None or not clusters:
+        return {}
+    per_head = p * len(reference.clusters) / reference.controls
+    pairs = zip(clusters, false_discovery_control(p), per_head, strict=True)
+    return {cluster.peak: (round(float(rate), 4), round(float(many), 4)) for cluster, rate, many in pairs}
+
+
 def region_table(judgement: Judgement, trained: Trained, parcels: Parcels) -> Table:
     """List the atlas's regions with the share of abnormal voxels, against the left-out controls."""
     reference, measures = judgement.variant.reference, judgement.measures
     shares = np.quantile(reference.region_share, [0.05, 0.5, 0.95], axis=0) * 100
     means = np.quantile(reference.region_mean, [0.05, 0.95], axis=0)
+    p = [conformal_p(*pair) for pair in zip(reference.region_share.T, measures.region_share, strict=True)]
+    false = false_discovery_control(p)
+    family = family_wise_p(even_spread(reference.region_share), even_spread(measures.region_share))
     rows: list[tuple[Cell, ...]] = []
     for place, index in enumerate(parcels.index):
         side = parcels.sides[place]
@@ -89,7 +115,7 @@ def region_table(judgement: Judgement, trained: Trained, parcels: Parcels) -> Ta
         rows.append((
             index, name, name, side, int(parcels.counts[place]), round(100 * value, 2),
             *(round(float(item), 2) for item in shares[:, place]),
-            round(conformal_p(reference.region_share[:, place], value), 4),
+            *(round(float(each[place]), 4) for each in (p, false, family)),
             round(float(measures.region_mean[place]), 3),
             *(round(float(item), 3) for item in means[:, place]),
         ))  # fmt: skip
@@ -101,3 +127,11 @@ def region_table(judgement: Judgement, trained: Trained, parcels: Parcels) -> Ta
         rows=tuple(rows),
         display="regions",
     )
+
+
+def even_spread(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the arcsine of the square root of shares (0-1): their spread then hardly depends on their level.
+
+    Bartlett, 1947, Biometrics 3:39, doi:10.2307/3001536.
+    """
+    return np.asarray(np.arcsin(np.sqrt(share)), dtype=np.float64)
