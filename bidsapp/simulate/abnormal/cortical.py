@@ -1,7 +1,7 @@
 """Abnormal cortex: the blurred or thickened cortex of focal cortical dysplasia, and local atrophy.
 
-Blumcke et al., Epilepsia 2011, doi:10.1111/j.1528-1167.2010.02777.x, describe the signs of dysplasia in
-MRI; Colliot et al., NeuroImage 2006, doi:10.1016/j.neuroimage.2005.10.047, measure blur and thickness.
+Thickening, a blurred grey-white junction and a bright signal below are the signs of dysplasia in MRI (Besson
+et al., Brain 2008, doi:10.1093/brain/awn224).
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ def thickening(volumes: Volumes, request: Request) -> Change:
     depth = distance_from(grey, request.edges)
     reached = np.clip((thicker_mm - depth) / step + 1, 0, 1).astype(np.float32)
     reached[depth == 0] = min(1.0, thicker_mm / step)
-    cortex = grey | (brain_of(volumes) & (volumes["WM"] > 0) & (depth > 0) & (reached >= 0.5))
-    fraction = grow_from(seed_in(inner_cortex(volumes), request), cortex, request)
+    new = brain_of(volumes) & (volumes["WM"] > volumes["CSF"]) & (depth > 0) & (reached >= 0.5)
+    fraction = grow_from(seed_in(inner_cortex(volumes), request), grey | new, request)
     moved = reached * fraction * volumes["WM"]
     changed = exchange(volumes, moved, "WM", "GM", request.edges)
     return Change(changed, fraction, f"cortex {thicker_mm:g} mm thicker")

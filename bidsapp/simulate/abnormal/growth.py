@@ -11,7 +11,7 @@ from bidsapp.simulate.abnormal.model import Mask, Request, Volumes, brain_of
 from bidsapp.simulate.fields import Array
 from bidsapp.simulate.lesions import distance_to, grow, nearest, roughen
 
-EDGE_MM = 3.0
+_EDGE_MM = 3.0
 _IRREGULARITY = 0.2
 
 
@@ -41,17 +41,17 @@ def seed_in(candidates: Mask, request: Request) -> NDArray[np.intp]:
     return seed
 
 
-def grow_from(seed: NDArray[np.intp], tissue: Mask, request: Request, *, edge_mm: float = EDGE_MM) -> Array:
-    """Grow from a seed through a tissue to the volume of a sphere of ``size_mm``, with uneven outline."""
-    return fill(distance_to(seed, tissue.shape, request.edges), tissue, request, edge_mm=edge_mm)
+def grow_from(seed: NDArray[np.intp], tissue: Mask, request: Request) -> Array:
+    """Grow from a seed through a tissue to the volume of a sphere of ``size_mm``; the outline is uneven."""
+    return fill(distance_to(seed, tissue.shape, request.edges), tissue, request)
 
 
-def fill(distance: Array, tissue: Mask, request: Request, *, edge_mm: float = EDGE_MM) -> Array:
+def fill(distance: Array, tissue: Mask, request: Request) -> Array:
     """Fill tissue along a distance, made uneven, to the volume of a sphere of ``size_mm``."""
     sigma = float(request.size_mm / 4 / request.edges.mean())
     rough = roughen(distance, _IRREGULARITY, sigma, request.rng)
     return grow(
-        rough, tissue, size_mm=request.size_mm, voxel_mm3=float(request.edges.prod()), edge_mm=edge_mm
+        rough, tissue, size_mm=request.size_mm, voxel_mm3=float(request.edges.prod()), edge_mm=_EDGE_MM
     )
 
 

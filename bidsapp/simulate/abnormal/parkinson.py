@@ -1,8 +1,8 @@
 """Early Parkinson's disease: both sides of the substantia nigra or striatum change, one side more.
 
-The loss begins at the back of both: in the caudal, ventrolateral nigra (Fearnley and Lees, Brain 1991,
-doi:10.1093/brain/114.5.2283) and in the posterior putamen (Kish et al., New England Journal of Medicine
-1988, doi:10.1056/NEJM198804073181402).
+The loss begins at the back of both: in the lateral part of the nigra, which lies furthest back (Fearnley and
+Lees, Brain 1991, 114:2283-2301), and in the posterior putamen (Kish et al., New England Journal of Medicine
+1988, 318:876-880).
 
 The region comes from the caller, by :func:`bidsapp.images.templates.load_atlas`: for ``striatal`` the
 caudate and putamen of ``neuromorphometrics``; for ``nigral`` the region ``Substania_Nigra`` (so spelled) of

@@ -1,6 +1,6 @@
 """The transmantle sign of focal cortical dysplasia: bright on FLAIR from the cortex to the ventricle.
 
-Barkovich et al., Neurology 1997, doi:10.1212/WNL.49.4.1145.
+Barkovich et al., Focal transmantle dysplasia, Neurology 1997, 49:1148-1152.
 """
 
 from __future__ import annotations
