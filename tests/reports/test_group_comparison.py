@@ -99,7 +99,7 @@ def test_query_without_effect_is_said(tmp_path: Path) -> None:
     with pytest.raises(NothingSelectedError, match="leaves no patient"):
         write_group(tmp_path, controls="age > 0")
     with pytest.raises(UsageError, match="did you mean group"):
-        write_group(tmp_path, controls="groupe == 'control'")
+        write_group(tmp_path, controls="group1 == 'control'")
     (tmp_path / "participants.tsv").unlink()
     with pytest.raises(NothingSelectedError, match=r"needs participants\.tsv"):
         write_group(tmp_path, controls="group == 'control'")
