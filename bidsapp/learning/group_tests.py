@@ -85,7 +85,7 @@ def share_p(patients: tuple[int, int], controls: tuple[int, int]) -> float:
 
 
 def max_statistic_p(values: Array, patient: Flags, *, permutations: int, seed: int) -> Array:
-    """Give family-wise p-values by the maximum over regions (Nichols and Holmes 2002, Hum Brain Mapp 15:1).
+    """Give family-wise p-values by the maximum over regions (Nichols and Holmes 2002, doi:10.1002/hbm.1058).
 
     The statistic of a region is the size of the patients' centred rank sum, over its standard deviation under
     exchange of the labels. So regions with ties weigh as much as those without, and one that a person lacks

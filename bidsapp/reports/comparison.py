@@ -19,8 +19,8 @@ class Significance:
     """Two-sided p of one region; see :class:`~bidsapp.learning.group_tests.GroupTests`."""
 
     plain: float
-    fdr: float
-    fwe: float
+    false_discovery: float
+    family_wise: float
 
 
 @dataclass(frozen=True)

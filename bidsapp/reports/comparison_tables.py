@@ -50,8 +50,8 @@ def _tested(result: Result) -> Mapping[str, Cell]:
         **_who(result, "region"),
         **_estimate("effect", result.found.effect),
         "p": result.p.plain if result.p else None,
-        "p_fdr": result.p.fdr if result.p else None,
-        "p_fwe": result.p.fwe if result.p else None,
+        "p_fdr": result.p.false_discovery if result.p else None,
+        "p_fwe": result.p.family_wise if result.p else None,
     }
 
 

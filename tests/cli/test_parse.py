@@ -52,6 +52,12 @@ def test_a_value_keeps_its_underscores(place):
     assert (settings.controls, settings.target) == ("group_a == 1", "crs_r")
 
 
+def test_controls_are_for_training_and_for_the_group(place):
+    assert parse(["in", "out", "group", "--controls", "group == 'HC'"]).controls == "group == 'HC'"
+    with pytest.raises(UsageError, match="belongs to the level group or train"):
+        parse(["in", "out", "participant", "--controls", "group == 'HC'"])
+
+
 def test_relative_paths_start_where_the_user_stands(place):
     settings = parse(["in", "out", "participant", "-w", "scratch"])
     assert settings.bids_dir == place / "in"

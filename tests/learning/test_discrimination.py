@@ -28,11 +28,11 @@ def test_auc_agrees_with_sklearn_with_ties(seed):
 def test_roc_curve_agrees_with_sklearn_and_lies_in_its_band():
     patients, controls = two(0)
     truth = np.repeat([1, 0], [patients.size, controls.size])
-    fpr, tpr, _ = sklearn_roc_curve(truth, np.concatenate([patients, controls]), drop_intermediate=False)
+    false, true, _ = sklearn_roc_curve(truth, np.concatenate([patients, controls]), drop_intermediate=False)
     curve = roc_curve(patients, controls, resamples=500, seed=0)
-    assert curve.false_positive == pytest.approx(fpr)
-    assert curve.sensitivity == pytest.approx(tpr)
-    height = np.interp(curve.grid, fpr, tpr)
+    assert curve.false_positive == pytest.approx(false)
+    assert curve.sensitivity == pytest.approx(true)
+    height = np.interp(curve.grid, false, true)
     assert (curve.low <= height + 1e-9).all()
     assert (height <= curve.high + 1e-9).all()
 

@@ -63,10 +63,10 @@ def test_page_says_who_is_compared_and_how(study: Path) -> None:
     for part in (
         'Without --controls, column "group" of participants.tsv tells the groups: controls (control 12) and '
         "patients (PD 12).",
-        "12 patients and 12 controls. Of 8 regions, 1 differ",
+        "12 patients and 12 controls. Of 8 regions there differ: 1 at p < 0.05 corrected family-wise, 1 at",
         "For research use only",
         "p uncorrected",
-        "p FWE",
+        "p family-wise",
         f"{PLANTED} ■",
         "ROC curve: Abnormal share",
         "Age: median",
@@ -99,7 +99,7 @@ def test_query_without_effect_is_said(tmp_path: Path) -> None:
     with pytest.raises(NothingSelectedError, match="leaves no patient"):
         write_group(tmp_path, controls="age > 0")
     with pytest.raises(UsageError, match="did you mean group"):
-        write_group(tmp_path, controls="grup == 'control'")
+        write_group(tmp_path, controls="group1 == 'control'")
     (tmp_path / "participants.tsv").unlink()
     with pytest.raises(NothingSelectedError, match=r"needs participants\.tsv"):
         write_group(tmp_path, controls="group == 'control'")
@@ -151,3 +151,16 @@ def test_a_region_that_few_have_is_left_out_and_said(tmp_path: Path) -> None:
     write(tmp_path, replace(control, tables=(longer,)))
     assert "1 measure left out: known of fewer than 5 people of one group." in text(tmp_path)
     assert len(table(tmp_path / "group_anomaly_comparison.tsv")) == 8
+
+
+def test_names_of_groups_and_regions_cannot_inject_markup(tmp_path: Path) -> None:
+    write_study(tmp_path, 5, 5)
+    evil = '"><img src=x onerror=alert(1)>'
+    people = (tmp_path / "participants.tsv").read_text()
+    (tmp_path / "participants.tsv").write_text(people.replace("PD", evil))
+    for path in (tmp_path / "logs").glob("*/findings-anomaly.json"):
+        path.write_text(path.read_text().replace(PLANTED, evil.replace('"', '\\"')))
+    page = Page(write_group(tmp_path)[0].read_text())
+    assert evil in page.text
+    assert not page.all("img")
+    assert page.faults == []
