@@ -17,7 +17,7 @@ _COLUMNS = (
     Column(name="projection", description="The plane that is judged; n/a for the latent space itself"),
     Column(name="value", description="The figure of merit"),
     Column(name="chance", description="Its value where there is nothing to find"),
-    Column(name="best", description="The best value that can be had"),
+    Column(name="best", description="The best, or the largest, value that can be had"),
     Column(name="meaning", description="How to read it"),
 )
 
@@ -25,7 +25,7 @@ _COLUMNS = (
 def merit_table(merits: Sequence[Merit]) -> Table:
     """Put merits into a table, one in a row."""
     rows = tuple((m.name, m.projection, m.value, m.chance, m.best, m.meaning) for m in merits)
-    return Table(title="Figures of merit", suffix="merits", columns=_COLUMNS, rows=rows)
+    return Table(title="The latent space and its projections", suffix="merits", columns=_COLUMNS, rows=rows)
 
 
 def sweep_table(
@@ -59,7 +59,7 @@ def sweep_table(
     rows: list[tuple[Cell, ...]] = [(label, *(merit.value for merit in merits)) for label, merits in judged]
     merits = zip(*(merits for _, merits in judged), strict=True)
     columns = (Column(name="setting", description="What was trained"), *map(_column, merits))
-    return Table(title="Settings side by side", suffix="sweep", columns=columns, rows=tuple(rows))
+    return Table(title="Figures of merit of each setting", suffix="sweep", columns=columns, rows=tuple(rows))
 
 
 def _check_comparable(settings: Sequence[tuple[str, LatentSample]]) -> None:
