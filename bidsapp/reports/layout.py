@@ -18,6 +18,7 @@ class Limits:
 
     subject_bytes: int
     group_bytes: int
+    latent_bytes: int
     page_rows: int
     plain_rows: int
     cluster_rows: int
