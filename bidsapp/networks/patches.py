@@ -35,16 +35,19 @@ class PatchShape:
         2 (axial) or 3.
     latent
         Length of the latent vector.
+    width
+        The papers' filters of the inner layers are multiplied by this.
     """
 
     channels: int = 1
     dimensions: int = 2
     latent: int = FILTERS[-1]
+    width: int = 1
 
     @property
     def filters(self) -> tuple[int, ...]:
         """Filters of each layer."""
-        return (*FILTERS[:-1], self.latent)
+        return (*(self.width * filters for filters in FILTERS[:-1]), self.latent)
 
     @property
     def size(self) -> tuple[int, ...]:
@@ -55,10 +58,17 @@ class PatchShape:
 class PatchEncoder(nn.Module):
     """From patches to latent vectors.
 
-    ``outputs`` vectors of ``shape.latent`` numbers each: two for a variational encoder (mean, log-variance).
+    Parameters
+    ----------
+    shape
+        What it is built for.
+    outputs
+        Vectors of ``shape.latent`` numbers each: two for a variational encoder (mean, log-variance).
+    normalised
+        With batch normalisation; critics do without.
     """
 
-    def __init__(self, shape: PatchShape, outputs: int = 1) -> None:
+    def __init__(self, shape: PatchShape, outputs: int = 1, *, normalised: bool = True) -> None:
         super().__init__()
         self.shape = shape
         before = (shape.channels, *shape.filters[:-1])
@@ -68,22 +78,29 @@ class PatchEncoder(nn.Module):
             build(i, o, kernel, stride)
             for i, o, kernel, stride in zip(before, after, KERNELS, STRIDES, strict=True)
         )
-        self.norms = nn.ModuleList(_NORMS[shape.dimensions](n) for n in after[:-1])
+        self.norms = _norms(shape, after[:-1], normalised=normalised)
+        if not normalised:
+            _keep_variance(self.layers)
 
     def forward(self, patches: Tensor) -> Tensor:
         """Encode patches of shape ``(n, channels, 15, 15[, 15])`` to ``(n, latent)``."""
-        for layer, norm in zip(self.layers, self.norms, strict=False):
-            patches = norm(nn.functional.gelu(layer(patches)))
-        encoded: Tensor = self.layers[-1](patches)
-        return encoded.flatten(1)
+        for number in range(len(self.layers)):
+            patches = self.apply_layer(number, patches)
+        return patches.flatten(1)
 
-    def dense(self, images: Tensor) -> Tensor:
+    def apply_layer(self, number: int, values: Tensor) -> Tensor:
+        """Apply one layer to what the layer before gave."""
+        return _apply_layer(self.layers, self.norms, number, values)
+
+    def dense(self, images: Tensor, spacing: int = 1) -> Tensor:
         """Encode the patch around every voxel at once (strides become dilations; Giusti et al. 2013).
 
         Parameters
         ----------
         images
             Shape ``(n, channels, *spatial)``.
+        spacing
+            Voxels between two neighbours of a patch, see `patches_at`.
 
         Returns
         -------
@@ -92,10 +109,10 @@ class PatchEncoder(nn.Module):
             bits as patch by patch in two dimensions; in three, the same to 1e-6 (there, torch's convolution
             of a patch itself depends on the patches it is computed with).
         """
-        half = SIDE // 2
+        half = SIDE // 2 * spacing
         values = nn.functional.pad(images, [half] * 2 * self.shape.dimensions)
         convolve = nn.functional.conv2d if self.shape.dimensions == 2 else nn.functional.conv3d
-        dilation = 1
+        dilation = spacing
         for number, module in enumerate(self.layers):
             layer = cast("nn.Conv3d", module)
             values = convolve(values, layer.weight, layer.bias, dilation=dilation)
@@ -106,9 +123,19 @@ class PatchEncoder(nn.Module):
 
 
 class PatchDecoder(nn.Module):
-    """From latent vectors to patches: the encoder's layers in reverse."""
+    """From latent vectors to patches: the encoder's layers in reverse.
 
-    def __init__(self, shape: PatchShape, inputs: int | None = None) -> None:
+    Parameters
+    ----------
+    shape
+        What it is built for.
+    inputs
+        Length of the vectors; ``shape.latent`` if not given.
+    normalised
+        With batch normalisation; generators that must draw single patches as they drew batches do without.
+    """
+
+    def __init__(self, shape: PatchShape, inputs: int | None = None, *, normalised: bool = True) -> None:
         super().__init__()
         self.shape = shape
         before = (inputs or shape.latent, *shape.filters[-2::-1])
@@ -118,18 +145,42 @@ class PatchDecoder(nn.Module):
             build(i, o, kernel, stride)
             for i, o, kernel, stride in zip(before, after, KERNELS[::-1], STRIDES[::-1], strict=True)
         )
-        self.norms = nn.ModuleList(_NORMS[shape.dimensions](n) for n in after[:-1])
+        self.norms = _norms(shape, after[:-1], normalised=normalised)
+        if not normalised:
+            _keep_variance(self.layers)
 
     def forward(self, latent: Tensor) -> Tensor:
         """Decode vectors of shape ``(n, latent)`` to patches."""
         values = latent.reshape(*latent.shape, *(1,) * self.shape.dimensions)
-        for layer, norm in zip(self.layers, self.norms, strict=False):
-            values = norm(nn.functional.gelu(layer(values)))
-        decoded: Tensor = self.layers[-1](values)
-        return decoded
+        for number in range(len(self.layers)):
+            values = self.apply_layer(number, values)
+        return values
+
+    def apply_layer(self, number: int, values: Tensor) -> Tensor:
+        """Apply one layer to what the layer before gave."""
+        return _apply_layer(self.layers, self.norms, number, values)
 
 
-def patches_at(volume: Tensor, centres: Tensor, dimensions: int) -> Tensor:
+def _norms(shape: PatchShape, filters: Sequence[int], *, normalised: bool) -> nn.ModuleList:
+    return nn.ModuleList(_NORMS[shape.dimensions](n) if normalised else nn.Identity() for n in filters)
+
+
+def _keep_variance(layers: nn.ModuleList) -> None:
+    """Start so that signals do not fade from layer to layer (He et al. 2015), as no norm holds them up."""
+    for module in layers:
+        layer = cast("nn.Conv3d", module)
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        nn.init.zeros_(cast("Tensor", layer.bias))
+
+
+def _apply_layer(layers: nn.ModuleList, norms: nn.ModuleList, number: int, values: Tensor) -> Tensor:
+    result: Tensor = layers[number](values)
+    if number < len(norms):
+        result = norms[number](nn.functional.gelu(result))
+    return result
+
+
+def patches_at(volume: Tensor, centres: Tensor, dimensions: int, spacing: int = 1) -> Tensor:
     """Cut the patches around voxels; beyond the border the volume is zero.
 
     Parameters
@@ -140,16 +191,18 @@ def patches_at(volume: Tensor, centres: Tensor, dimensions: int) -> Tensor:
         Voxel indices, shape ``(n, 3)``.
     dimensions
         2: patches in the plane of the first two axes (axial in RAS); 3: cubes.
+    spacing
+        Voxels between two neighbours of a patch: with 3, a patch reaches over 45 voxels.
 
     Returns
     -------
     Tensor
         Shape ``(n, channels, 15, 15[, 15])``.
     """
-    half = SIDE // 2
+    half = SIDE // 2 * spacing
     sides = (half, half, half if dimensions == 3 else 0)
     padded = nn.functional.pad(volume, [side for side in reversed(sides) for _ in range(2)])
-    reach = [torch.arange(2 * side + 1) for side in sides]
+    reach = [torch.arange(0, 2 * side + 1, spacing, device=centres.device) for side in sides]
     x, y, z = (
         centres[:, axis].reshape(-1, 1, 1, 1) + _along(offsets, axis) for axis, offsets in enumerate(reach)
     )
