@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bidsapp.errors import BadDataError, NoInputError
@@ -44,6 +44,32 @@ class Recipe:
         """SHA-256 of the values, to tell one training from another."""
         return digest_json({"analysis": self.analysis, "values": dict(self.values)})
 
+    def swept(self, sweep: str) -> dict[str, Recipe]:
+        """Give a recipe for each value of one key, by ``<key>-<value>``.
+
+        Parameters
+        ----------
+        sweep
+            ``KEY=VALUE,VALUE,...``; values are read as the type of the key's own.
+
+        Raises
+        ------
+        BadDataError
+            There is no such key, or a value is not of its type.
+        """
+        key, _, values = sweep.partition("=")
+        if key not in self.values or isinstance(self.values[key], bool | list):
+            known = ", ".join(k for k, v in sorted(self.values.items()) if not isinstance(v, bool | list))
+            raise BadDataError(f"--sweep names '{key}', which is no key to sweep; there are {known}.")
+        kind = type(self.values[key])
+        try:
+            return {
+                f"{key}-{value}": replace(self, values={**self.values, key: kind(value)})
+                for value in (item.strip() for item in values.split(","))
+            }
+        except ValueError as error:
+            raise BadDataError(f"--sweep {sweep}: a value is not of type {kind.__name__}.") from error
+
     def integer(self, key: str) -> int:
         """Give an integer value."""
         value = self.values[key]
@@ -63,6 +89,20 @@ class Recipe:
         value = self.values[key]
         if not isinstance(value, str):
             raise BadDataError(f"Recipe key '{key}' must be a string, not {value!r}.")
+        return value
+
+    def within(self, key: str, low: float, high: float) -> float:
+        """Give a real value that must lie in a range."""
+        value = self.number(key)
+        if not low <= value <= high:
+            raise BadDataError(f"Recipe key '{key}' must lie between {low:g} and {high:g}, not {value:g}.")
+        return value
+
+    def choice(self, key: str, allowed: Sequence[str]) -> str:
+        """Give a string value that must be one of a few."""
+        value = self.text(key)
+        if value not in allowed:
+            raise BadDataError(f"Recipe key '{key}' is '{value}'; it can be {', '.join(allowed)}.")
         return value
 
     def flag(self, key: str) -> bool:

@@ -43,6 +43,7 @@ class Settings:
     analyses: tuple[str, ...] = ()
     bundles: tuple[Path, ...] = ()
     recipe: Path | None = None
+    sweep: str | None = None
     controls: str | None = None
     target: str | None = None
     reference: Path | None = None

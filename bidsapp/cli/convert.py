@@ -117,8 +117,17 @@ def _at_least(option: Option, number: float) -> float:
 def _path(option: Option, value: object, base: Path) -> Path:
     path = absolute(_text(option, value, base), base)
     if option.must_exist and not path.exists():
-        raise NoInputError(f"--{option.name} names {path}, which does not exist; check the path.")
+        known = _packaged(option)
+        if str(value) in known:
+            return known[str(value)]
+        there = f" or name one of {', '.join(sorted(known))}" if known else ""
+        raise NoInputError(f"--{option.name} names {path}, which does not exist; check the path{there}.")
     return path
+
+
+def _packaged(option: Option) -> dict[str, Path]:
+    folder = Path(str(files("bidsapp"))) / "data" / option.packaged
+    return {path.stem: path for path in folder.glob("*.toml")} if option.packaged else {}
 
 
 def _filters(option: Option, value: object, base: Path) -> dict[str, dict[str, object]]:

@@ -31,6 +31,8 @@ class Option:
     minimum, choices, pattern, prefix, must_exist
         What is checked of a value: smallest number, permitted values, regular expression,
         BIDS prefix that may be left out, and whether the path has to be there.
+    packaged
+        Folder of ``data/`` whose TOML files can be given by their bare names.
     levels
         Levels for which it means something; empty for all.
     """
@@ -47,6 +49,7 @@ class Option:
     pattern: str = ""
     prefix: str = ""
     must_exist: bool = False
+    packaged: str = ""
     levels: tuple[str, ...] = ()
 
     @property

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import lightning
 import torch
@@ -15,7 +16,10 @@ from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+_LOG = logging.getLogger(__name__)
 LOG_STEPS = 20
+SAY_STEPS = 200
+Precision = Literal["bf16-mixed", "32-true"]
 Watch = Callable[[nn.Module], dict[str, float]]
 
 
@@ -69,7 +73,9 @@ class Fitting(lightning.LightningModule):  # type: ignore[misc]
         self.schedule = schedule
 
     def training_step(self, batch: Any, index: int) -> Tensor:
-        """Compute the loss of one batch."""
+        """Compute the loss of one batch; its random numbers depend on the step alone, also after a restart."""
+        if index % self.trainer.accumulate_grad_batches == 0:
+            torch.manual_seed(self.global_step)
         return self.loss(self.network, batch)
 
     def on_before_zero_grad(self, optimizer: torch.optim.Optimizer) -> None:
@@ -86,11 +92,24 @@ class Fitting(lightning.LightningModule):  # type: ignore[misc]
 
 
 class Progress(Callback):  # type: ignore[misc]
-    """Write the mean loss to a file, and now and then what is watched."""
+    """Write the mean loss to a file and the log, and now and then what is watched."""
 
     def __init__(self, folder: Path, schedule: Schedule, watch: Watch | None) -> None:
         self.folder, self.schedule, self.watch = folder, schedule, watch
         self.losses: list[float] = []
+        self.begun = (0, time.monotonic())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Keep the losses since the last line: a restart goes on with them."""
+        return {"losses": list(self.losses)}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the losses of a checkpoint."""
+        self.losses = [float(loss) for loss in state_dict["losses"]]
+
+    def on_train_start(self, trainer: Any, module: Any) -> None:
+        """Note when and where it starts, for the time that is left."""
+        self.begun = (int(trainer.global_step), time.monotonic())
 
     def on_train_batch_end(self, trainer: Any, module: Any, outputs: Any, batch: Any, index: int) -> None:
         """Note the loss of a batch, and after the last batch of a step see whether a line is due."""
@@ -99,11 +118,19 @@ class Progress(Callback):  # type: ignore[misc]
         if (index + 1) % trainer.accumulate_grad_batches:
             return
         if step % LOG_STEPS == 0:
-            self._note("loss.tsv", f"{step}\t{sum(self.losses) / len(self.losses):.4f}")
+            mean = sum(self.losses) / len(self.losses)
+            self._note("loss.tsv", f"{step}\t{mean:.6g}")
             self.losses.clear()
+            if step % SAY_STEPS == 0 or step == self.schedule.steps:
+                self._say(step, mean)
         if self.watch is not None and step % self.schedule.watch_steps == 0:
             values = self.watch(module.average.module)
             self._note("watch.tsv", f"{step}\t" + "\t".join(f"{k}={v:.4f}" for k, v in values.items()))
+
+    def _say(self, step: int, loss: float) -> None:
+        first, begun = self.begun
+        left = (time.monotonic() - begun) / max(1, step - first) * (self.schedule.steps - step) / 60
+        _LOG.info("step %d of %d: loss %.4g, about %.0f min left", step, self.schedule.steps, loss, left)
 
     def _note(self, name: str, line: str) -> None:
         with (self.folder / name).open("a", encoding="utf-8") as stream:
@@ -119,6 +146,7 @@ def fit(
     *,
     device: str = "cpu",
     accumulate: int = 1,
+    precision: Precision = "bf16-mixed",
     watch: Watch | None = None,
 ) -> nn.Module:
     """Train a network; go on from ``folder/last.ckpt`` if it is there.
@@ -140,6 +168,8 @@ def fit(
         ``cpu`` or ``cuda:N``.
     accumulate
         Batches in each optimiser step.
+    precision
+        Of the forward pass.
     watch
         Figures of the averaged network, written every ``schedule.watch_steps`` steps; they decide nothing.
 
@@ -156,18 +186,33 @@ def fit(
         fitting.load_state_dict(found["state_dict"])
     else:
         start = int(found["global_step"]) if found is not None else 0
-        trainer = _trainer(schedule, folder, device, accumulate, Progress(folder, schedule, watch))
+        trainer = _trainer(schedule, folder, device, Progress(folder, schedule, watch), accumulate, precision)
         trainer.fit(fitting, batches(start), ckpt_path=last if found is not None else None, weights_only=True)
     averaged: nn.Module = fitting.average.module
     return averaged
 
 
-def _trainer(schedule: Schedule, folder: Path, device: str, accumulate: int, progress: Progress) -> Any:
+def learning_curve(folder: Path) -> list[tuple[int, float]]:
+    """Give step and mean loss since the last one, from what :func:`fit` wrote; none of a very short training.
+
+    Steps that a killed run had done after its last checkpoint count once.
+    """
+    path = folder / "loss.tsv"
+    if not path.exists():
+        return []
+    lines = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
+    curve = {int(step): float(loss) for _, step, loss in lines}
+    return sorted(curve.items())
+
+
+def _trainer(
+    schedule: Schedule, folder: Path, device: str, progress: Progress, accumulate: int, precision: Precision
+) -> Any:
     return lightning.Trainer(
         accelerator="cpu" if device == "cpu" else "gpu",
         devices=1 if device == "cpu" else [int(device.partition(":")[2] or 0)],
         accumulate_grad_batches=accumulate,
-        precision="bf16-mixed",
+        precision=precision,
         max_steps=schedule.steps,
         gradient_clip_val=1.0,
         logger=False,

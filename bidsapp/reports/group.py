@@ -24,6 +24,7 @@ from bidsapp.reports.comparison_tables import write_comparisons
 from bidsapp.reports.comparison_view import make_comparison_view
 from bidsapp.reports.contrast import Contrast, contrast
 from bidsapp.reports.group_tables import Roll, make_group_table
+from bidsapp.reports.latent_bundles import write_latent_pages
 from bidsapp.reports.layout import Layout, read_layout
 from bidsapp.reports.numbers import count
 from bidsapp.reports.page import render
@@ -74,8 +75,14 @@ def write_group(output_dir: Path, *, controls: str | None = None, seed: int = 0)
     found = contrast(visits, people, controls, layout.comparison, seed)
     written = write_tables(output_dir, visits, tables) + write_comparisons(output_dir, found.comparisons)
     roll = Roll(visits, people, _links(output_dir, visits))
-    page = _render(read_dataset_name(output_dir), roll, tables, found, layout)
-    return (write_text(output_dir / "group_report.html", page), *written)
+    name = read_dataset_name(output_dir)
+    latent = write_latent_pages(output_dir, seed=seed, simulated=_is_simulated(name))
+    page = _render(name, roll, tables, found, layout, latent)
+    return (write_text(output_dir / "group_report.html", page), *written, *latent)
+
+
+def _is_simulated(name: str) -> bool:
+    return "simulated" in name.lower()
 
 
 def _visits(output_dir: Path, subject: str) -> tuple[Visit, ...]:
@@ -85,7 +92,14 @@ def _visits(output_dir: Path, subject: str) -> tuple[Visit, ...]:
         return ()  # a folder without a status or findings: nothing ran there
 
 
-def _render(name: str, roll: Roll, tables: Sequence[ScoreTable], found: Contrast, layout: Layout) -> str:
+def _render(
+    name: str,
+    roll: Roll,
+    tables: Sequence[ScoreTable],
+    found: Contrast,
+    layout: Layout,
+    latent: Sequence[Path],
+) -> str:
     visits, links = roll.visits, roll.links
     attention = _attention(visits, tables, links, layout)
     odd = {item.name for item in attention}
@@ -95,7 +109,7 @@ def _render(name: str, roll: Roll, tables: Sequence[ScoreTable], found: Contrast
     return render(
         "group.html.j2",
         dataset=name,
-        simulated="simulated" in name.lower(),
+        simulated=_is_simulated(name),
         versions=versions,
         sentence=_sentence(subjects, visits, tables, attention),
         tally=[(STATES[state], number) for state, number in sorted(states.items())],
@@ -107,6 +121,7 @@ def _render(name: str, roll: Roll, tables: Sequence[ScoreTable], found: Contrast
         rules=layout.comparison,
         tables=[make_group_table(table, roll, odd, layout) for table in tables],
         links=links,
+        latent=[path for path in latent if path.suffix == ".html"],
         limits=layout.limits,
     )
 

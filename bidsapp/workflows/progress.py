@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from bidsapp.status import State
@@ -41,3 +44,32 @@ class Silent:
 
     def log(self, line: str) -> None:
         """Ignore the event."""
+
+
+class _Lines(logging.Handler):
+    """Hands each record of the house to the progress, as one line."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__(logging.INFO)
+        self.progress = progress
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say the record's message."""
+        self.progress.log(record.getMessage())
+
+
+@contextmanager
+def follow_logs(progress: Progress) -> Iterator[None]:
+    """Show what the house's own code logs, as the steps of a training; Lightning's own talk is left out."""
+    house, lightning = logging.getLogger("bidsapp"), logging.getLogger("lightning")
+    levels = (house.level, lightning.level)
+    handler = _Lines(progress)
+    house.addHandler(handler)
+    house.setLevel(logging.INFO)
+    lightning.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        house.removeHandler(handler)
+        house.setLevel(levels[0])
+        lightning.setLevel(levels[1])

@@ -11,7 +11,7 @@ from bidsapp.settings import Settings
 from bidsapp.workflows.environment import prepare_environment, remove_if_empty
 from bidsapp.workflows.models import brain_bundle, resolve_models
 from bidsapp.workflows.plan import SubjectPlan, plan
-from bidsapp.workflows.progress import Progress
+from bidsapp.workflows.progress import Progress, follow_logs
 from bidsapp.workflows.resources import subject_slots
 from bidsapp.workflows.subject import SubjectTask, process_subject
 from bidsapp.workflows.supervisor import supervise
@@ -104,20 +104,24 @@ def run_train(settings: Settings, progress: Progress) -> ExitCode:
     if not settings.analyses:
         raise UsageError("Training needs --analysis; name the one to train.")
     prepare_environment(settings.work_root, threads=settings.nprocs)
-    for name in settings.analyses:
-        model = registry.load(name)
-        recipe = Recipe.read(name, model.recipe, settings.recipe)
-        cohort = _read_cohort(settings, labelled=model.learns_from == "labels")
-        progress.log(f"Training {name} on {len(cohort.subjects)} subjects")
-        bundle = model.train(
-            cohort,
-            recipe,
-            path=settings.output_dir / "bundles" / name,
-            device="cpu" if settings.device == "auto" else settings.device,
-            seed=settings.random_seed,
-            options={"controls": settings.controls or "", "target": settings.target or ""},
-        )
-        progress.log(f"Wrote the bundle {bundle.path}")
+    with follow_logs(progress):
+        for name in settings.analyses:
+            model = registry.load(name)
+            recipe = Recipe.read(name, model.recipe, settings.recipe)
+            recipes = recipe.swept(settings.sweep) if settings.sweep else {"": recipe}
+            cohort = _read_cohort(settings, labelled=model.learns_from == "labels")
+            for label, own in recipes.items():
+                folder = f"{name}_{label}" if label else name
+                progress.log(f"Training {folder} on {len(cohort.subjects)} subjects")
+                bundle = model.train(
+                    cohort,
+                    own,
+                    path=settings.output_dir / "bundles" / folder,
+                    device="cpu" if settings.device == "auto" else settings.device,
+                    seed=settings.random_seed,
+                    options={"controls": settings.controls or "", "target": settings.target or ""},
+                )
+                progress.log(f"Wrote the bundle {bundle.path}")
     remove_if_empty(settings.work_root)
     return ExitCode.OK
 

@@ -26,10 +26,10 @@ class Anomaly:
     bundle: Path | None = _DATA / "bundles" / "anomaly"
 
     def predict(self, member: Member, bundle: Bundle, *, out_dir: Path, device: str, seed: int) -> Findings:
-        """Compare a subject with the controls of a bundle; neither device nor seed matter."""
+        """Compare a subject with the controls of a bundle; the seed does not matter."""
         from bidsapp.analyses.anomaly.predict import predict
 
-        return predict(member, bundle, out_dir)
+        return predict(member, bundle, out_dir, device=device)
 
     def train(
         self,
@@ -41,10 +41,10 @@ class Anomaly:
         seed: int,
         options: Mapping[str, str],
     ) -> Bundle:
-        """Fit the normative model on a cohort of controls; neither device nor seed matter."""
+        """Learn features of a cohort of controls where the recipe says so, and fit the normative model."""
         from bidsapp.analyses.anomaly.train import train
 
-        return train(cohort, recipe, path, controls=options.get("controls", ""))
+        return train(cohort, recipe, path, device=device, seed=seed, controls=options.get("controls", ""))
 
 
 ANALYSIS = Anomaly()

@@ -8,6 +8,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from bidsapp.analyses.anomaly.features import needed_modalities
+from bidsapp.analyses.anomaly.options import Options
+from bidsapp.analyses.anomaly.sources import compared
 
 if TYPE_CHECKING:
     from bidsapp.analyses.anomaly.measure import Parcels
@@ -34,10 +36,15 @@ CITATIONS = (
 
 @dataclass(frozen=True)
 class Facts:
-    """What training noticed: covariates that were not used and why, and controls unlike the others."""
+    """What training noticed.
+
+    Covariates that were not used and why, controls unlike the others, and step and loss of a network's
+    training.
+    """
 
     notes: tuple[str, ...] = ()
     outliers: tuple[str, ...] = ()
+    curve: tuple[tuple[int, float], ...] = ()
 
 
 def bundle_metadata(
@@ -51,9 +58,11 @@ def bundle_metadata(
     controls: str,
 ) -> dict[str, object]:
     """Give the content of ``configs/metadata.json``: MONAI's keys and ours."""
+    options = Options.of(recipe)
+    name = "-".join(["anomaly", *needed_modalities(channels)]).lower()
     ixi = all(member.subject.startswith("IXI") for member in members)
     return {
-        "name": "anomaly",
+        "name": name,
         "analysis": "anomaly",
         "version": VERSION,
         "changelog": {VERSION: "normative model"},
@@ -61,8 +70,9 @@ def bundle_metadata(
         "numpy_version": version("numpy"),
         "required_packages_version": {"safetensors": version("safetensors"), "scipy": version("scipy")},
         "task": "Voxels and clusters that differ from healthy controls",
-        "description": "Voxelwise normative model (mean, age and sex effects, shrunken covariance, tail "
-        "factor) with the left-out controls' distribution of cluster mass and peak. Research use only.",
+        "description": f"Volumes {compared(options.learned, options.fwhm_mm)} by a normative model (mean, "
+        "age and sex effects, shrunken covariance, tail factor) with the left-out controls' distribution of "
+        "cluster mass and peak. Research use only.",
         "authors": "The bidsapp developers",
         "copyright": "The bidsapp developers; statistics under the licence of the images",
         "data_source": [IXI] if ixi else [f"{len(members)} controls of the user's own data"],
@@ -78,6 +88,7 @@ def bundle_metadata(
         "atlas_regions": list(parcels.index),
         "designs": {key: variant.design.as_metadata() for key, variant in variants.items()},
         "notes": list(facts.notes),
+        "learning_curve": [list(point) for point in facts.curve],
         "outlying_controls": list(facts.outliers),
         "healthy_person": {
             key: {
@@ -111,7 +122,7 @@ def model_card(metadata: Mapping[str, object]) -> str:
 
 {metadata["cohort"]}; chosen by `{metadata["controls_query"] or "all members"}`. Channels:
 {_listed(metadata["channels"])}. Controls unlike the others: {_listed(metadata["outlying_controls"])}.
-{_listed(metadata["notes"], " ")}
+{" ".join(_items(metadata["notes"]))}
 
 ## Left-out controls at the family-wise level
 

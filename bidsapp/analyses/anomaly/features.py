@@ -47,12 +47,6 @@ def common_space(members: Sequence[Member], options: Options) -> Space:
     return Space(first.grid, brain)
 
 
-def read_features(member: Member, channels: Sequence[str], space: Space, fwhm_mm: float) -> Vector:
-    """Read, scale and smooth a member's channels; see :func:`features_of`."""
-    volumes = read_volumes(member, channels, space)
-    return features_of(member.name, volumes, channels, space, fwhm_mm)
-
-
 def read_volumes(member: Member, channels: Sequence[str], space: Space) -> dict[str, Vector]:
     """Read the channels, the brain mask and white matter of a member, each of shape ``(voxels,)``.
 

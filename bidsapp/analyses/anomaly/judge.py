@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bidsapp.analyses.anomaly.covariates import age_of
-from bidsapp.analyses.anomaly.features import read_features
+from bidsapp.analyses.anomaly.features import read_volumes
 from bidsapp.analyses.anomaly.measure import Measures, Parcels, measure
 from bidsapp.analyses.anomaly.space import Vector
 from bidsapp.analyses.anomaly.store import Trained, Variant
@@ -68,8 +68,8 @@ def judge(member: Member, trained: Trained, parcels: Parcels) -> Judgement:
     warnings = (*warnings, *variant.design.scanners.warnings(member))
     row = variant.design.row(member)
     assert row is not None
-    features = read_features(member, trained.channels, trained.space, trained.options.fwhm_mm)
-    z = variant.model.z(features, row)
+    volumes = read_volumes(member, trained.channels, trained.space)
+    z = variant.model.z(trained.quantity.of(member.name, volumes), row)
     return judge_map(z, trained, variant, parcels, warnings)
 
 

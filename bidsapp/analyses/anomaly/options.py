@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bidsapp.analyses.anomaly.learned import Learned
 from bidsapp.errors import BadDataError
 from bidsapp.recipe import Recipe
 
@@ -30,6 +31,7 @@ class Options:
     listed_clusters: int
     minimum_controls: int
     atlas: str
+    learned: Learned
 
     @classmethod
     def of(cls, recipe: Recipe) -> Options:
@@ -44,17 +46,18 @@ class Options:
             images=_names(recipe, "images", ()),
             tissues=_names(recipe, "tissues", TISSUES),
             covariates=_names(recipe, "covariates", COVARIATES),
-            fwhm_mm=_within(recipe, "fwhm_mm", 0, 40),
-            prior_weight=_within(recipe, "prior_weight", 0.1, 1e6),
-            tail_power=_within(recipe, "tail_power", 0, 4),
-            tail_fwhm_mm=_within(recipe, "tail_fwhm_mm", 0, 100),
-            coverage=_within(recipe, "coverage", 0.01, 1),
-            cluster_threshold=_within(recipe, "cluster_threshold", 0.5, 20),
-            region_threshold=_within(recipe, "region_threshold", 0.5, 20),
-            family_wise_alpha=_within(recipe, "family_wise_alpha", 0.001, 0.5),
+            fwhm_mm=recipe.within("fwhm_mm", 0, 40),
+            prior_weight=recipe.within("prior_weight", 0.1, 1e6),
+            tail_power=recipe.within("tail_power", 0, 4),
+            tail_fwhm_mm=recipe.within("tail_fwhm_mm", 0, 100),
+            coverage=recipe.within("coverage", 0.01, 1),
+            cluster_threshold=recipe.within("cluster_threshold", 0.5, 20),
+            region_threshold=recipe.within("region_threshold", 0.5, 20),
+            family_wise_alpha=recipe.within("family_wise_alpha", 0.001, 0.5),
             listed_clusters=recipe.integer("listed_clusters"),
             minimum_controls=max(recipe.integer("minimum_controls"), 10),
             atlas=recipe.text("atlas"),
+            learned=Learned.of(recipe),
         )
         if not options.images and not options.tissues:
             raise BadDataError(
@@ -80,10 +83,3 @@ def _names(recipe: Recipe, key: str, allowed: tuple[str, ...]) -> tuple[str, ...
     if unknown:
         raise BadDataError(f"Recipe key '{key}' names {unknown[0]!r}; it can hold {', '.join(allowed)}.")
     return names
-
-
-def _within(recipe: Recipe, key: str, low: float, high: float) -> float:
-    value = recipe.number(key)
-    if not low <= value <= high:
-        raise BadDataError(f"Recipe key '{key}' must lie between {low:g} and {high:g}, not {value:g}.")
-    return value

@@ -21,7 +21,7 @@ from bidsapp.findings import Findings
 from bidsapp.images.templates import load_atlas
 
 
-def predict(member: Member, bundle: Bundle, out_dir: Path) -> Findings:
+def predict(member: Member, bundle: Bundle, out_dir: Path, *, device: str = "cpu") -> Findings:
     """Score a subject; see :meth:`bidsapp.analyses.protocol.Analysis.predict`.
 
     Raises
@@ -30,7 +30,7 @@ def predict(member: Member, bundle: Bundle, out_dir: Path) -> Findings:
         Bundle and subject do not match: a volume or transform is missing or on another grid, intensities
         cannot be scaled, or the installed atlas is not the one of the training.
     """
-    trained = read_trained(bundle)
+    trained = read_trained(bundle, device)
     parcels = _parcels(trained)
     native = native_space(member)
     judgement = judge(member, trained, parcels)

@@ -28,7 +28,8 @@ class Space:
         return int(self.mask.sum())
 
     @cached_property
-    def _box(self) -> tuple[slice, slice, slice]:
+    def box(self) -> tuple[slice, slice, slice]:
+        """The smallest box around the analysed voxels."""
         x, y, z = ndimage.find_objects(self.mask.astype(np.uint8))[0]
         return x, y, z
 
@@ -56,7 +57,7 @@ class Space:
         if fwhm_mm == 0:
             return values
         sigma = (fwhm_mm * _FWHM_TO_SIGMA / self.grid.voxel_size).tolist()
-        inside = self.mask[self._box]
+        inside = self.mask[self.box]
         image = np.zeros(inside.shape, dtype=np.float32)
         image[inside] = values
         smoothed = ndimage.gaussian_filter(image, sigma, truncate=3.0, mode="constant")[inside]
@@ -65,7 +66,7 @@ class Space:
 
     def _weight(self, sigma: tuple[float, ...]) -> Vector:
         if sigma not in self._weights:
-            inside = self.mask[self._box]
+            inside = self.mask[self.box]
             weight = ndimage.gaussian_filter(inside.astype(np.float32), sigma, truncate=3.0, mode="constant")
             self._weights[sigma] = weight[inside]
         return self._weights[sigma]

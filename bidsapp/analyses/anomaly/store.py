@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 
 from bidsapp.analyses.anomaly.covariates import Design
 from bidsapp.analyses.anomaly.options import Options
+from bidsapp.analyses.anomaly.quantities import Intensity, Quantity
 from bidsapp.analyses.anomaly.reference import Reference
 from bidsapp.analyses.anomaly.space import Space
+from bidsapp.analyses.anomaly.store_quantity import read_quantity
 from bidsapp.bundle import Bundle
 from bidsapp.errors import BadDataError
 from bidsapp.images.volume import Grid
 from bidsapp.oneclass.gaussian import Gaussian
-from bidsapp.oneclass.normative import NormativeModel
+from bidsapp.oneclass.normative import NormativeModel, Sign
 
 Tensors = Mapping[str, NDArray[np.generic]]
 _REFERENCE = ("largest", "spread", "abnormal_share", "region_share", "region_mean", "histogram", "clusters")
@@ -52,6 +54,7 @@ class Trained:
     variants: Mapping[str, Variant]
     cohort: str
     regions: tuple[int, ...]
+    quantity: Quantity
 
 
 def variant_tensors(variant: Variant) -> dict[str, NDArray[np.generic]]:
@@ -84,8 +87,8 @@ def space_tensors(space: Space) -> dict[str, NDArray[np.generic]]:
     }
 
 
-def read_trained(bundle: Bundle) -> Trained:
-    """Read a bundle of this analysis.
+def read_trained(bundle: Bundle, device: str = "cpu") -> Trained:
+    """Read a bundle of this analysis; a network of it computes on ``device``.
 
     Raises
     ------
@@ -100,16 +103,21 @@ def read_trained(bundle: Bundle) -> Trained:
     if not (isinstance(designs, dict) and isinstance(channels, list) and isinstance(regions, list)):
         raise BadDataError(f"Bundle {bundle.path} lacks channels or designs; train it again.")
     try:
+        options = Options.of_bundle(metadata)
+        names = tuple(str(item) for item in channels)
+        space = _space(bundle.tensors("space"))
+        quantity = read_quantity(bundle, Intensity(names, space, options.fwhm_mm), options.learned, device)
         return Trained(
-            options=Options.of_bundle(metadata),
-            channels=tuple(str(item) for item in channels),
-            space=_space(bundle.tensors("space")),
+            options=options,
+            channels=names,
+            space=space,
             variants={
-                key: _variant(bundle.tensors(key), Design.of_metadata(content))
+                key: _variant(bundle.tensors(key), Design.of_metadata(content), quantity.sign)
                 for key, content in designs.items()
             },
             cohort=str(metadata.get("cohort", "the controls")),
             regions=tuple(int(item) for item in regions),
+            quantity=quantity,
         )
     except (KeyError, ValueError) as error:
         raise BadDataError(f"Bundle {bundle.path} is damaged ({error}); train it again.") from error
@@ -121,7 +129,7 @@ def _space(tensors: Tensors) -> Space:
     return Space(Grid((x, y, z), tensors["affine"].astype(np.float64)), mask.reshape(x, y, z))
 
 
-def _variant(tensors: Tensors, design: Design) -> Variant:
+def _variant(tensors: Tensors, design: Design, sign: Sign) -> Variant:
     sd = tensors["sd"].astype(np.float64)
     channels = sd.shape[1]
     correlation = np.tile(np.eye(channels), (sd.shape[0], 1, 1))
@@ -138,5 +146,5 @@ def _variant(tensors: Tensors, design: Design) -> Variant:
     arrays = {key: tensors[f"reference.{key}"] for key in _REFERENCE if key != "clusters"}
     reference = Reference(**arrays, clusters=tensors.get("reference.clusters"))  # type: ignore[arg-type]
     false = tensors["false"].astype(np.float64)
-    model = NormativeModel(gaussian, tensors["tail"].astype(np.float32))
+    model = NormativeModel(gaussian, tensors["tail"].astype(np.float32), sign)
     return Variant(design, model, reference, float(false[0]), float(false[1]))

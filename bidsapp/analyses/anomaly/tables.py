@@ -14,13 +14,14 @@ from bidsapp.analyses.anomaly.store import Trained
 from bidsapp.findings import Cell, Column, Table
 from bidsapp.oneclass.conformal import conformal_p, family_wise_p
 
+_DIRECTIONS = {"both": ("below", "above"), "none": ("", "unlike"), "above": ("", "unlike")}
 _CLUSTER_COLUMNS = (
     Column(name="index", description="Value of the cluster in the label map"),
     Column(name="name", description="Name of the cluster"),
     Column(name="rank", description="1 for the cluster with the smallest p, then the largest mass"),
     Column(name="region", description="Region of the atlas that holds most of the cluster"),
     Column(name="hemisphere", description="Side of the cluster's centre: left, right or midline"),
-    Column(name="direction", description="Whether the values are below or above those expected"),
+    Column(name="direction", description="Below or above what is expected; unlike it, where no sign tells"),
     Column(name="volume_ml", description="Volume in the subject's own space", unit="mL"),
     Column(name="peak_z", description="Deviate that is largest in size, robust z score"),
     Column(name="p_fwe", description="Share of healthy people with any cluster as extreme by any statistic"),
@@ -67,7 +68,7 @@ def cluster_table(judgement: Judgement, trained: Trained, parcels: Parcels, nati
         region, side = locate(cluster, trained.space, parcels)
         standard = grid.affine[:3, :3] @ np.array(cluster.peak) + grid.affine[:3, 3]
         own = native.locate(standard)
-        direction = "below" if cluster.peak_value < 0 else "above"
+        direction = _DIRECTIONS[judgement.variant.model.sign][int(cluster.peak_value > 0)]
         volume = round(native.volume_ml(cluster, grid), 3)
         family = (round(item.p, 4), reference.extreme(cluster), *rates.get(cluster.peak, (None, None)))
         rows.append((

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,24 +11,30 @@ from numpy.typing import NDArray
 
 from bidsapp.analyses.anomaly.card import LICENCE, Facts, bundle_metadata, model_card
 from bidsapp.analyses.anomaly.covariates import Design, usable_design
-from bidsapp.analyses.anomaly.features import channels_of, common_space, read_features
+from bidsapp.analyses.anomaly.features import channels_of, common_space, read_volumes
+from bidsapp.analyses.anomaly.latent_sample import sample_latent_space
+from bidsapp.analyses.anomaly.learn import quantity_of_controls
 from bidsapp.analyses.anomaly.measure import Measures, Parcels, measure
 from bidsapp.analyses.anomaly.options import Options
 from bidsapp.analyses.anomaly.parcels import on_space
+from bidsapp.analyses.anomaly.quantities import Intensity
 from bidsapp.analyses.anomaly.reference import Reference, expected_false_clusters, outlier_limit
 from bidsapp.analyses.anomaly.space import Space
 from bidsapp.analyses.anomaly.store import Variant, space_tensors, variant_tensors
+from bidsapp.analyses.anomaly.store_quantity import quantity_tensors
 from bidsapp.bundle import Bundle
 from bidsapp.cohort import Cohort, Member
 from bidsapp.errors import BadDataError
 from bidsapp.images.templates import load_atlas
-from bidsapp.oneclass.normative import NormativeModel, fit_normative
+from bidsapp.oneclass.normative import NormativeModel, Sign, fit_normative
 from bidsapp.recipe import Recipe
 
 Features = NDArray[np.float32]
 
 
-def train(cohort: Cohort, recipe: Recipe, path: Path, *, controls: str = "") -> Bundle:
+def train(
+    cohort: Cohort, recipe: Recipe, path: Path, *, device: str = "cpu", seed: int = 0, controls: str = ""
+) -> Bundle:
     """Fit and write the bundle.
 
     Parameters
@@ -37,7 +44,10 @@ def train(cohort: Cohort, recipe: Recipe, path: Path, *, controls: str = "") -> 
     recipe
         See ``bidsapp/data/recipes/anomaly.toml``.
     path
-        Folder of the bundle.
+        Folder of the bundle. Checkpoints of learned features stay beside it, in ``<path>-training``; a
+        training that was killed goes on from there.
+    device, seed
+        Of the features that are learned; of no matter where none are.
     controls
         The query that chose the controls, for the model card.
 
@@ -55,18 +65,25 @@ def train(cohort: Cohort, recipe: Recipe, path: Path, *, controls: str = "") -> 
         )
     channels = channels_of(members, options)
     space = common_space(members, options)
-    features = np.stack([read_features(item, channels, space, options.fwhm_mm) for item in members])
-    atlas = load_atlas(2, name=options.atlas)
-    parcels = on_space(atlas, space)
-    variants, facts = fit_variants(members, features, space, parcels, options)
+    parcels = on_space(load_atlas(2, name=options.atlas), space)
+    volumes = [(member.name, read_volumes(member, channels, space)) for member in members]
+    seen = Intensity(channels, space, options.fwhm_mm)
+    folder = path.with_name(f"{path.name}-training")
+    found = quantity_of_controls(volumes, seen, options, folder=folder, device=device, seed=seed)
+    variants, facts = fit_variants(members, found.values, found.quantity.sign, space, parcels, options)
     metadata = bundle_metadata(
-        recipe, channels=channels, members=members, variants=variants, parcels=parcels, facts=facts,
-        controls=controls,
+        recipe, channels=channels, members=members, variants=variants, parcels=parcels,
+        facts=replace(facts, curve=found.curve), controls=controls,
     )  # fmt: skip
-    tensors = {"space": space_tensors(space)} | {
-        key: variant_tensors(variant) for key, variant in variants.items()
-    }
-    return Bundle.write(path, metadata=metadata, tensors=tensors, card=model_card(metadata), licence=LICENCE)
+    tensors = {"space": space_tensors(space), **quantity_tensors(found.quantity)}
+    tensors |= {key: variant_tensors(variant) for key, variant in variants.items()}
+    sample = sample_latent_space(found, members, volumes, parcels)
+    if sample is not None:
+        tensors["latent_sample"] = sample.arrays
+    return Bundle.write(
+        path, metadata=metadata, tensors=tensors, card=model_card(metadata), licence=LICENCE,
+        configs={"latent_sample": sample.names} if sample is not None else {},
+    )  # fmt: skip
 
 
 def one_session_each(cohort: Cohort) -> list[Member]:
@@ -78,7 +95,12 @@ def one_session_each(cohort: Cohort) -> list[Member]:
 
 
 def fit_variants(
-    members: Sequence[Member], features: Features, space: Space, parcels: Parcels, options: Options
+    members: Sequence[Member],
+    features: Features,
+    sign: Sign,
+    space: Space,
+    parcels: Parcels,
+    options: Options,
 ) -> tuple[dict[str, Variant], Facts]:
     """Fit the model with the covariates that all controls have, and the one without any."""
     design, notes = usable_design(members, options.covariates)
@@ -87,7 +109,7 @@ def fit_variants(
     for key, chosen in {"adjusted": design, "plain": Design()}.items():
         if key == "adjusted" and not chosen.terms:
             continue
-        variants[key], measures = fit_variant(members, features, chosen, space, parcels, options)
+        variants[key], measures = fit_variant(members, features, chosen, space, parcels, options, sign=sign)
         outliers = outliers or _outliers(members, measures)
     return variants, Facts(notes=tuple(notes), outliers=outliers)
 
@@ -99,16 +121,23 @@ def fit_variant(
     space: Space,
     parcels: Parcels,
     options: Options,
+    *,
+    sign: Sign = "both",
 ) -> tuple[Variant, list[Measures]]:
     """Fit one model; also give the measures of the left-out controls."""
-    model, left_out = fit_model(features, design.matrix(members), space, options)
+    model, left_out = fit_model(features, design.matrix(members), space, options, sign=sign)
     measures = [measure(z, space, parcels, options) for z in left_out]
     clusters, heads = expected_false_clusters(measures, options.family_wise_alpha)
     return Variant(design, model, Reference.of(measures), clusters, heads), measures
 
 
 def fit_model(
-    features: Features, design: NDArray[np.float64], space: Space, options: Options
+    features: Features,
+    design: NDArray[np.float64],
+    space: Space,
+    options: Options,
+    *,
+    sign: Sign = "both",
 ) -> tuple[NormativeModel, NDArray[np.float32]]:
     """Fit the voxelwise model as the options say; see :func:`bidsapp.oneclass.normative.fit_normative`."""
     return fit_normative(
@@ -117,6 +146,7 @@ def fit_model(
         prior_weight=options.prior_weight,
         tail_power=options.tail_power,
         spread=lambda values: space.smooth(values, options.tail_fwhm_mm),
+        sign=sign,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bidsapp.analyses.anomaly.judge import Judgement, quantiles
+from bidsapp.analyses.anomaly.sources import compared
 from bidsapp.analyses.anomaly.store import Trained
 from bidsapp.findings import Score, Table
 from bidsapp.oneclass.conformal import conformal_p
@@ -80,8 +81,8 @@ def methods(judgement: Judgement, trained: Trained, bundle_name: str, bundle_ver
     options, variant = trained.options, judgement.variant
     terms = ", ".join(term.replace("_", " ") for term in variant.design.terms) or "no covariates"
     return (
-        f"Volumes in MNI152NLin2009cAsym space (channels: {', '.join(trained.channels)}) were smoothed "
-        f"({options.fwhm_mm:g} mm FWHM) and compared at every voxel with {trained.cohort} (bundle "
+        f"Volumes in MNI152NLin2009cAsym space (channels: {', '.join(trained.channels)}) "
+        f"{compared(options.learned, options.fwhm_mm)} with {trained.cohort} (bundle "
         f"{bundle_name} {bundle_version}) by a linear normative model ({terms}) whose variance is shrunk to "
         "that of the whole brain (Smyth, 2004, Stat Appl Genet Mol Biol 3:3); deviates were divided by a "
         "local factor that equalises heavy tails. Clusters were formed at "

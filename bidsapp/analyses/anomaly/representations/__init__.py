@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from bidsapp.networks.patches import PatchShape
     from bidsapp.networks.slices import SliceShape
 
-NAMES = ("autoencoder", "siamese", "variational", "wasserstein", "bigan", "fanogan", "contextual")
 SLICE_NAMES = ("autoencoder", "siamese", "variational", "wasserstein")
+ADVERSARIAL_NAMES = ("bigan", "fanogan", "contextual")
+NAMES = SLICE_NAMES + ADVERSARIAL_NAMES
 
 Network = TypeVar("Network", bound="DenseNetwork")
 
@@ -67,4 +68,4 @@ def representation(name: str, options: Mapping[str, object]) -> Representation[D
     return made
 
 
-__all__ = ["NAMES", "SLICE_NAMES", "Representation", "representation"]
+__all__ = ["ADVERSARIAL_NAMES", "NAMES", "SLICE_NAMES", "Representation", "representation"]

@@ -1,0 +1,127 @@
+"""What is compared at a voxel: intensities, learned features, or how strange a machine finds those."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, cast
+
+import numpy as np
+
+from bidsapp.analyses.anomaly.features import features_of
+from bidsapp.analyses.anomaly.space import Space, Vector
+from bidsapp.oneclass.machines import Machine
+from bidsapp.oneclass.normative import Sign
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from bidsapp.networks.dense import AdversarialNetwork, DenseNetwork
+
+_SLICES = 16
+_NO_ERROR = np.float32(1e-6)
+
+
+class Quantity(Protocol):
+    """From a member's volumes to what the normative model compares."""
+
+    @property
+    def sign(self) -> Sign:
+        """Which deviates of it mean something."""
+        ...
+
+    def of(self, name: str, volumes: Mapping[str, Vector]) -> Vector:
+        """Give the values of a member (called ``name`` in errors), shape ``(voxels, channels)``."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Intensity:
+    """The smoothed channels themselves; see :func:`bidsapp.analyses.anomaly.features.features_of`."""
+
+    channels: tuple[str, ...]
+    space: Space
+    fwhm_mm: float
+    sign: Sign = "both"
+
+    def of(self, name: str, volumes: Mapping[str, Vector]) -> Vector:
+        """Scale and smooth."""
+        return features_of(name, volumes, self.channels, self.space, self.fwhm_mm)
+
+    def image(self, name: str, volumes: Mapping[str, Vector]) -> Vector:
+        """Give the channels on the grid, cut to the analysed voxels: shape ``(channels, x, y, z)``."""
+        return np.stack([self.space.scatter(column)[self.space.box] for column in self.of(name, volumes).T])
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedFeatures:
+    """What a network sees around each voxel.
+
+    Attributes
+    ----------
+    seen
+        Gives the images that the network gets.
+    network
+        In evaluation mode, on ``device``.
+    kind
+        ``latent``: the latent vector; ``discriminator``: the discriminator's features;
+        ``reconstruction``: the logarithm of the mean squared error of what is drawn, all channels together.
+    dimensions
+        2: axial slices; 3: the whole volume.
+    """
+
+    seen: Intensity
+    network: DenseNetwork
+    kind: Literal["latent", "discriminator", "reconstruction"]
+    dimensions: int
+    device: str = "cpu"
+
+    @property
+    def sign(self) -> Sign:
+        """A larger error is abnormal; the sign of a feature means nothing."""
+        return "above" if self.kind == "reconstruction" else "none"
+
+    def of(self, name: str, volumes: Mapping[str, Vector]) -> Vector:
+        """Run the network over the whole brain."""
+        import torch
+
+        image = torch.from_numpy(self.seen.image(name, volumes)).to(self.device)
+        stack = as_stack(image, self.dimensions)
+        inside = self.seen.space.mask[self.seen.space.box]
+        with torch.inference_mode():
+            if self.kind == "reconstruction":
+                places = torch.from_numpy(np.argwhere(inside)).to(self.device)
+                error = self.network.reconstruction_error(stack, places).mean(dim=1, keepdim=True)
+                return np.asarray(np.log(error.cpu().numpy() + _NO_ERROR), dtype=np.float32)
+            parts = [stack[first : first + _SLICES] for first in range(0, len(stack), _SLICES)]
+            seen = torch.cat([self._look(part) for part in parts]).cpu()
+        dense = seen.permute(2, 3, 0, 1) if self.dimensions == 2 else seen[0].permute(1, 2, 3, 0)
+        return np.asarray(dense.numpy()[inside], dtype=np.float32)
+
+    def _look(self, part: Tensor) -> Tensor:
+        if self.kind == "latent":
+            return self.network.encode_dense(part)
+        return cast("AdversarialNetwork", self.network).discriminate_dense(part)
+
+
+@dataclass(frozen=True, eq=False)
+class Strangeness:
+    """How little a machine finds features to be like the controls' at that voxel."""
+
+    features: LearnedFeatures
+    machine: Machine
+    fwhm_mm: float
+    sign: Sign = "above"
+
+    def of(self, name: str, volumes: Mapping[str, Vector]) -> Vector:
+        """Score the features."""
+        return self.read(self.machine.decide(self.features.of(name, volumes)))
+
+    def read(self, decision: Vector) -> Vector:
+        """Turn decision values, shape ``(voxels,)``, into the quantity, shape ``(voxels, 1)``."""
+        return self.features.seen.space.smooth(-decision, self.fwhm_mm)[:, None]
+
+
+def as_stack(image: Tensor, dimensions: int) -> Tensor:
+    """Turn an image ``(channels, x, y, z)`` into what networks take: axial slices first, or one volume."""
+    return image.permute(3, 0, 1, 2).contiguous() if dimensions == 2 else image[None]
