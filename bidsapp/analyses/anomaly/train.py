@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +21,15 @@ from bidsapp.analyses.anomaly.parcels import on_space
 from bidsapp.analyses.anomaly.quantities import Intensity
 from bidsapp.analyses.anomaly.reference import Reference, expected_false_clusters, outlier_limit
 from bidsapp.analyses.anomaly.space import Space
-from bidsapp.analyses.anomaly.store import Variant, space_tensors, variant_tensors
+from bidsapp.analyses.anomaly.store import Variant, VoxelModel, space_tensors, variant_tensors
 from bidsapp.analyses.anomaly.store_quantity import quantity_tensors
 from bidsapp.bundle import Bundle
 from bidsapp.cohort import Cohort, Member
 from bidsapp.errors import BadDataError
 from bidsapp.images.templates import load_atlas
-from bidsapp.oneclass.normative import NormativeModel, Sign, fit_normative
+from bidsapp.oneclass.calibrated import fit_calibrated
+from bidsapp.oneclass.normative import Sign, fit_normative
+from bidsapp.oneclass.probability import Form
 from bidsapp.recipe import Recipe
 
 Features = NDArray[np.float32]
@@ -138,8 +141,10 @@ def fit_model(
     options: Options,
     *,
     sign: Sign = "both",
-) -> tuple[NormativeModel, NDArray[np.float32]]:
+) -> tuple[VoxelModel, NDArray[np.float32]]:
     """Fit the voxelwise model as the options say; see :func:`bidsapp.oneclass.normative.fit_normative`."""
+    if options.learned.calibration != "normative":
+        return fit_calibrated(features, cast("Form", options.learned.calibration))
     return fit_normative(
         features,
         design,
