@@ -1,4 +1,4 @@
-"""Deviates from a curve fitted to the left-out controls' scores at every voxel, instead of a normative model."""
+"""Deviates from a curve fitted to the left-out controls' scores at every voxel, not a normative model."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class CalibratedModel:
         from scipy.special import ndtri
 
         inside = self.calibration.probability(-features[:, 0]).astype(np.float64)
-        return np.maximum(ndtri(np.minimum(inside, _MOST)), 0).astype(np.float32)
+        return np.asarray(np.maximum(ndtri(np.minimum(inside, _MOST)), 0), dtype=np.float32)
 
 
 def fit_calibrated(features: Array, form: Form) -> tuple[CalibratedModel, Array]:

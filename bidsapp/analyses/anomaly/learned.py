@@ -79,8 +79,8 @@ class Learned:
             )
         if self.calibration != "normative" and not self.one_score:
             raise BadDataError(
-                f"Recipe key 'calibration' is '{self.calibration}', which needs one score at a voxel; set score "
-                "to a machine."
+                f"Recipe key 'calibration' is '{self.calibration}', which needs one score at a voxel; "
+                "set score to a machine."
             )
         if self.unit == "slice" and self.dimensions == 3:
             raise BadDataError("Recipe: a slice has two dimensions; set dimensions to 2 or unit to patch.")
@@ -93,6 +93,16 @@ class Learned:
     def one_score(self) -> bool:
         """Whether one number at a voxel is compared, which grows with abnormality."""
         return self.features == "reconstruction" or (self.features != "intensity" and self.score in MACHINES)
+
+    @property
+    def form(self) -> Form | None:
+        """The curve that calibrates the score, where it is no normative model."""
+        return None if self.calibration == "normative" else cast("Form", self.calibration)
+
+    @property
+    def step(self) -> int:
+        """Voxels from one drawing to the next: a patch is 15 wide, a slice network draws each voxel."""
+        return 3 if self.unit == "patch" else 1
 
     @property
     def of_representation(self) -> dict[str, object]:

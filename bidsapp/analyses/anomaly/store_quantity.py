@@ -49,7 +49,9 @@ def read_quantity(bundle: Bundle, seen: Intensity, learned: Learned, device: str
         raise BadDataError(
             f"Bundle {bundle.path}: its network is not that of its recipe ({error})."
         ) from error
-    features = LearnedFeatures(seen, network.eval().to(device), learned.features, learned.dimensions, device)
+    features = LearnedFeatures(
+        seen, network.eval().to(device), learned.features, learned.dimensions, device, learned.step
+    )
     if learned.features == "reconstruction" or learned.score == "gaussian":
         return features
     machine: Machine = read_machine(learned.score, bundle.tensors("machine"))

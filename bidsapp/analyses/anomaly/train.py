@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,8 @@ from bidsapp.analyses.anomaly.parcels import on_space
 from bidsapp.analyses.anomaly.quantities import Intensity
 from bidsapp.analyses.anomaly.reference import Reference, expected_false_clusters, outlier_limit
 from bidsapp.analyses.anomaly.space import Space
-from bidsapp.analyses.anomaly.store import Variant, VoxelModel, space_tensors, variant_tensors
+from bidsapp.analyses.anomaly.store import Variant, space_tensors, variant_tensors
+from bidsapp.analyses.anomaly.store_model import VoxelModel
 from bidsapp.analyses.anomaly.store_quantity import quantity_tensors
 from bidsapp.bundle import Bundle
 from bidsapp.cohort import Cohort, Member
@@ -29,7 +29,6 @@ from bidsapp.errors import BadDataError
 from bidsapp.images.templates import load_atlas
 from bidsapp.oneclass.calibrated import fit_calibrated
 from bidsapp.oneclass.normative import Sign, fit_normative
-from bidsapp.oneclass.probability import Form
 from bidsapp.recipe import Recipe
 
 Features = NDArray[np.float32]
@@ -143,8 +142,8 @@ def fit_model(
     sign: Sign = "both",
 ) -> tuple[VoxelModel, NDArray[np.float32]]:
     """Fit the voxelwise model as the options say; see :func:`bidsapp.oneclass.normative.fit_normative`."""
-    if options.learned.calibration != "normative":
-        return fit_calibrated(features, cast("Form", options.learned.calibration))
+    if options.learned.form is not None:
+        return fit_calibrated(features, options.learned.form)
     return fit_normative(
         features,
         design,
