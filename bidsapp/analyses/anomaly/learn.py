@@ -78,7 +78,7 @@ def quantity_of_controls(
     if learned.features == "reconstruction" or learned.score == "gaussian":
         return Found(features, values, curve)
     machine, decisions = fit_machine(
-        learned.score, values, nu=learned.nu, neighbours=learned.neighbours, seed=seed
+        learned.score, values, nu=learned.nu, neighbours=learned.neighbours, seed=seed, device=device
     )
     strangeness = Strangeness(features, machine, learned.score_fwhm_mm)
     left_out = np.stack([strangeness.read(decision) for decision in decisions])
