@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ from bidsapp.analyses.anomaly.space import Space
 from bidsapp.analyses.anomaly.store import Trained, Variant
 from bidsapp.analyses.anomaly.train import fit_variant
 from bidsapp.cohort import Member
+from bidsapp.files import digest_json
 from bidsapp.images.templates import load_atlas
 from bidsapp.oneclass.gaussian import Gaussian
 from bidsapp.oneclass.machines import MACHINES, fit_machine
@@ -161,12 +162,13 @@ def learned_family(
     scores
         Of latent features; ``reconstruction`` and ``discriminator`` are families of their own.
     folder
-        Checkpoints of the training.
+        Checkpoints of the trainings; each has its own folder there, lest one goes on from another.
     """
     start = time.process_time()
     options = Options.of(recipe_with({"features": "latent", "fwhm_mm": 0.0, **values}))
     seen = Intensity(("T1w",), controls.space, options.fwhm_mm)
-    network = learn(controls.named(), seen, options.learned, folder=folder, device="cpu", seed=seed)
+    own = folder / digest_json([asdict(options.learned), [item.name for item in controls.members], seed])[:16]
+    network = learn(controls.named(), seen, options.learned, folder=own, device="cpu", seed=seed)
     learning = time.process_time() - start
     families = []
     kinds: dict[str, list[str]] = {"latent": [score for score in scores if score in SCORES]}
