@@ -10,7 +10,7 @@ from bidsapp.errors import BadDataError
 from bidsapp.recipe import Recipe
 
 TISSUES = ("GM", "WM", "CSF")
-COVARIATES = ("age", "age_squared", "sex")
+COVARIATES = ("age", "age_squared", "sex", "scanner")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,7 +112,7 @@ def read_trained(bundle: Bundle, device: str = "cpu") -> Trained:
             channels=names,
             space=space,
             variants={
-                key: _variant(bundle.tensors(key), Design.of_metadata(content), quantity.sign)
+                key: _variant(bundle.tensors(key), Design.of_metadata(content), quantity.sign, space.voxels)
                 for key, content in designs.items()
             },
             cohort=str(metadata.get("cohort", "the controls")),
@@ -129,7 +129,10 @@ def _space(tensors: Tensors) -> Space:
     return Space(Grid((x, y, z), tensors["affine"].astype(np.float64)), mask.reshape(x, y, z))
 
 
-def _variant(tensors: Tensors, design: Design, sign: Sign) -> Variant:
+def _variant(tensors: Tensors, design: Design, sign: Sign, voxels: int) -> Variant:
+    for name, axis in {"sd": 0, "coefficients": 1, "tail": 0}.items():
+        if tensors[name].shape[axis] != voxels:
+            raise ValueError(f"{name} is of {tensors[name].shape[axis]} voxels, not {voxels}")
     sd = tensors["sd"].astype(np.float64)
     channels = sd.shape[1]
     correlation = np.tile(np.eye(channels), (sd.shape[0], 1, 1))
