@@ -172,7 +172,7 @@ def learned_family(
     kinds: dict[str, list[str]] = {"latent": [score for score in scores if score in SCORES]}
     kinds |= {kind: [kind] for kind in ("reconstruction", "discriminator") if kind in scores}
     for kind, of_kind in kinds.items():
-        features = LearnedFeatures(seen, network, kind, options.learned.dimensions)  # type: ignore[arg-type]
+        features = LearnedFeatures(seen, network, kind, options.learned.dimensions, step=options.learned.step)  # type: ignore[arg-type]
         described = np.stack([features.of(*item) for item in controls.named()])
         methods = [
             _scored(f"{name}, {score}", score, features, described, controls, options) for score in of_kind

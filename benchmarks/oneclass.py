@@ -175,6 +175,9 @@ def draw(rows: Sequence[Row], path: Path) -> None:
         for leave, label in ((False, "fit"), (True, "fit and leave-one-out")):
             own = [row for row in rows if row["axis"] == axis and row["leave_one_out"] == leave]
             axes.loglog([row["size"] for row in own], [row["cpu_us"] for row in own], "o-", label=label)
+        sizes = [row["size"] for row in own]
+        axes.set_xticks(sizes, [str(size) for size in sizes])
+        axes.xaxis.minorticks_off()
         axes.set_xlabel(axis)
         axes.set_ylabel("processor time per voxel (µs)")
         axes.legend()

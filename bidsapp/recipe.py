@@ -58,10 +58,11 @@ class Recipe:
             There is no such key, or a value is not of its type.
         """
         key, _, values = sweep.partition("=")
-        if key not in self.values or isinstance(self.values[key], bool | list):
-            known = ", ".join(k for k, v in sorted(self.values.items()) if not isinstance(v, bool | list))
-            raise BadDataError(f"--sweep names '{key}', which is no key to sweep; there are {known}.")
-        kind = type(self.values[key])
+        known = {k: type(v) for k, v in self.values.items() if not isinstance(v, bool | list)}
+        if key not in known:
+            listed = ", ".join(sorted(known))
+            raise BadDataError(f"--sweep names '{key}', which is no key to sweep; there are {listed}.")
+        kind = known[key]
         try:
             return {
                 f"{key}-{value}": replace(self, values={**self.values, key: kind(value)})

@@ -73,7 +73,7 @@ class Fitting(lightning.LightningModule):  # type: ignore[misc]
         self.schedule = schedule
 
     def training_step(self, batch: Any, index: int) -> Tensor:
-        """Compute the loss of one batch; its random numbers depend on the step alone, also after a restart."""
+        """Compute the loss of one batch; its random numbers depend on the step alone, restart or not."""
         if index % self.trainer.accumulate_grad_batches == 0:
             torch.manual_seed(self.global_step)
         return self.loss(self.network, batch)

@@ -73,7 +73,7 @@ def quantity_of_controls(
     own = folder / _own_name(controls, seen, learned, seed)
     network = learn(controls, seen, learned, folder=own, device=device, seed=seed)
     curve = tuple(learning_curve(own))
-    features = LearnedFeatures(seen, network, learned.features, learned.dimensions, device)
+    features = LearnedFeatures(seen, network, learned.features, learned.dimensions, device, learned.step)
     values = np.stack([features.of(*control) for control in controls])
     if learned.features == "reconstruction" or learned.score == "gaussian":
         return Found(features, values, curve)

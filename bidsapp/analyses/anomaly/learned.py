@@ -8,6 +8,7 @@ from typing import Literal, cast, get_args
 from bidsapp.analyses.anomaly.representations import ADVERSARIAL_NAMES, NAMES, SLICE_NAMES
 from bidsapp.errors import BadDataError
 from bidsapp.oneclass.machines import MACHINES
+from bidsapp.oneclass.probability import Form
 from bidsapp.recipe import Recipe
 
 Features = Literal["intensity", "latent", "reconstruction", "discriminator"]
@@ -28,6 +29,7 @@ class Learned:
     nu: float
     neighbours: int
     score_fwhm_mm: float
+    calibration: str
     steps: int
     pairs: int
     learning_rate: float
@@ -57,6 +59,7 @@ class Learned:
             nu=recipe.within("nu", 1e-4, 0.999),
             neighbours=int(recipe.within("neighbours", 1, 100)),
             score_fwhm_mm=recipe.within("score_fwhm_mm", 0, 40),
+            calibration=recipe.choice("calibration", ("normative", *get_args(Form))),
             steps=int(recipe.within("steps", 1, 10_000_000)),
             pairs=int(recipe.within("pairs", 4, 65_536)),
             learning_rate=recipe.within("learning_rate", 1e-7, 1),
@@ -73,6 +76,11 @@ class Learned:
         if self.features == "intensity" and self.score != "gaussian":
             raise BadDataError(
                 f"Recipe key 'score' is '{self.score}', which needs learned features; set features to latent."
+            )
+        if self.calibration != "normative" and not self.one_score:
+            raise BadDataError(
+                f"Recipe key 'calibration' is '{self.calibration}', which needs one score at a voxel; "
+                "set score to a machine."
             )
         if self.unit == "slice" and self.dimensions == 3:
             raise BadDataError("Recipe: a slice has two dimensions; set dimensions to 2 or unit to patch.")
@@ -92,6 +100,21 @@ class Learned:
         """How many controls the score needs at least."""
         learns = self.features not in ("intensity", "reconstruction")
         return self.neighbours + 1 if learns and self.score == "neighbours" else 0
+
+    @property
+    def one_score(self) -> bool:
+        """Whether one number at a voxel is compared, which grows with abnormality."""
+        return self.features == "reconstruction" or (self.features != "intensity" and self.score in MACHINES)
+
+    @property
+    def form(self) -> Form | None:
+        """The curve that calibrates the score, where it is no normative model."""
+        return None if self.calibration == "normative" else cast("Form", self.calibration)
+
+    @property
+    def step(self) -> int:
+        """Voxels from one drawing to the next: a patch is 15 wide, a slice network draws each voxel."""
+        return 3 if self.unit == "patch" else 1
 
     @property
     def of_representation(self) -> dict[str, object]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
 
 from bidsapp.analyses.anomaly.features import features_of
 from bidsapp.analyses.anomaly.space import Space, Vector
@@ -68,6 +70,8 @@ class LearnedFeatures:
         ``reconstruction``: the logarithm of the mean squared error of what is drawn, all channels together.
     dimensions
         2: axial slices; 3: the whole volume.
+    step
+        Voxels from one drawing to the next; patches overlap, so what lies between can be interpolated.
     """
 
     seen: Intensity
@@ -75,6 +79,7 @@ class LearnedFeatures:
     kind: Literal["latent", "discriminator", "reconstruction"]
     dimensions: int
     device: str = "cpu"
+    step: int = 1
 
     @property
     def sign(self) -> Sign:
@@ -90,13 +95,25 @@ class LearnedFeatures:
         inside = self.seen.space.mask[self.seen.space.box]
         with torch.inference_mode():
             if self.kind == "reconstruction":
-                places = torch.from_numpy(np.argwhere(inside)).to(self.device)
-                error = self.network.reconstruction_error(stack, places).mean(dim=1, keepdim=True)
-                return np.asarray(np.log(error.cpu().numpy() + _NO_ERROR), dtype=np.float32)
+                return self._error(stack, inside)
             parts = [stack[first : first + _SLICES] for first in range(0, len(stack), _SLICES)]
             seen = torch.cat([self._look(part) for part in parts]).cpu()
         dense = seen.permute(2, 3, 0, 1) if self.dimensions == 2 else seen[0].permute(1, 2, 3, 0)
         return np.asarray(dense.numpy()[inside], dtype=np.float32)
+
+    def _error(self, stack: Tensor, inside: NDArray[np.bool_]) -> Vector:
+        """Draw what is around every ``step``-th voxel along each axis; interpolate the error in between."""
+        import torch
+
+        axes = [np.arange(0, size, self.step) for size in inside.shape]
+        lattice = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
+        near = ndimage.maximum_filter(inside, 2 * self.step - 1)[tuple(lattice.transpose(3, 0, 1, 2))]
+        places = torch.from_numpy(lattice[near]).to(self.device)
+        error = self.network.reconstruction_error(stack, places).mean(dim=1)
+        drawn = np.zeros(near.shape, dtype=np.float32)
+        drawn[near] = np.log(error.cpu().numpy() + _NO_ERROR)
+        where = np.argwhere(inside).T / self.step
+        return np.asarray(ndimage.map_coordinates(drawn, where, order=1, mode="nearest"), np.float32)[:, None]
 
     def _look(self, part: Tensor) -> Tensor:
         if self.kind == "latent":

@@ -1,9 +1,4 @@
-"""The trained normative model as arrays of a bundle, and back.
-
-Maps are kept for the analysed voxels alone: coefficients in single precision, since a deviate is a small
-difference of large numbers, all else in half. A brain at 2 mm with one channel takes about 7 MB. Precisions
-are stored as standard deviations and correlations, whose range half precision can hold.
-"""
+"""What training found, as arrays of a bundle, and back; a brain at 2 mm with one channel takes about 7 MB."""
 
 from __future__ import annotations
 
@@ -18,12 +13,13 @@ from bidsapp.analyses.anomaly.options import Options
 from bidsapp.analyses.anomaly.quantities import Intensity, Quantity
 from bidsapp.analyses.anomaly.reference import Reference
 from bidsapp.analyses.anomaly.space import Space
+from bidsapp.analyses.anomaly.store_model import VoxelModel, check_voxels, model_tensors, read_model
 from bidsapp.analyses.anomaly.store_quantity import read_quantity
 from bidsapp.bundle import Bundle
 from bidsapp.errors import BadDataError
 from bidsapp.images.volume import Grid
-from bidsapp.oneclass.gaussian import Gaussian
-from bidsapp.oneclass.normative import NormativeModel, Sign
+from bidsapp.oneclass.normative import Sign
+from bidsapp.oneclass.probability import Form
 
 Tensors = Mapping[str, NDArray[np.generic]]
 _REFERENCE = ("largest", "spread", "abnormal_share", "region_share", "region_mean", "histogram", "clusters")
@@ -38,7 +34,7 @@ class Variant:
     """
 
     design: Design
-    model: NormativeModel
+    model: VoxelModel
     reference: Reference
     false_clusters: float
     false_heads: float
@@ -59,20 +55,8 @@ class Trained:
 
 def variant_tensors(variant: Variant) -> dict[str, NDArray[np.generic]]:
     """Give the arrays of one variant."""
-    gaussian = variant.model.gaussian
-    covariance = np.linalg.inv(gaussian.precision.astype(np.float64))
-    sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-    correlation = covariance / (sd[:, :, None] * sd[:, None, :])
-    upper = np.triu_indices(sd.shape[1], 1)
-    arrays: dict[str, NDArray[np.generic]] = {
-        "coefficients": gaussian.coefficients.astype(np.float32),
-        "sd": sd.astype(np.float16),
-        "correlation": correlation[:, upper[0], upper[1]].astype(np.float16),
-        "gram_inverse": gaussian.gram_inverse,
-        "degrees_of_freedom": np.array([gaussian.degrees_of_freedom]),
-        "tail": variant.model.tail.astype(np.float16),
-        "false": np.array([variant.false_clusters, variant.false_heads]),
-    }
+    arrays = model_tensors(variant.model)
+    arrays["false"] = np.array([variant.false_clusters, variant.false_heads])
     for key in _REFERENCE:
         arrays[f"reference.{key}"] = getattr(variant.reference, key)
     return arrays
@@ -106,13 +90,16 @@ def read_trained(bundle: Bundle, device: str = "cpu") -> Trained:
         options = Options.of_bundle(metadata)
         names = tuple(str(item) for item in channels)
         space = _space(bundle.tensors("space"))
+        form = options.learned.form
         quantity = read_quantity(bundle, Intensity(names, space, options.fwhm_mm), options.learned, device)
         return Trained(
             options=options,
             channels=names,
             space=space,
             variants={
-                key: _variant(bundle.tensors(key), Design.of_metadata(content), quantity.sign, space.voxels)
+                key: _variant(
+                    bundle.tensors(key), Design.of_metadata(content), quantity.sign, form, space.voxels
+                )
                 for key, content in designs.items()
             },
             cohort=str(metadata.get("cohort", "the controls")),
@@ -129,25 +116,9 @@ def _space(tensors: Tensors) -> Space:
     return Space(Grid((x, y, z), tensors["affine"].astype(np.float64)), mask.reshape(x, y, z))
 
 
-def _variant(tensors: Tensors, design: Design, sign: Sign, voxels: int) -> Variant:
-    for name, axis in {"sd": 0, "coefficients": 1, "tail": 0}.items():
-        if tensors[name].shape[axis] != voxels:
-            raise ValueError(f"{name} is of {tensors[name].shape[axis]} voxels, not {voxels}")
-    sd = tensors["sd"].astype(np.float64)
-    channels = sd.shape[1]
-    correlation = np.tile(np.eye(channels), (sd.shape[0], 1, 1))
-    upper = np.triu_indices(channels, 1)
-    correlation[:, upper[0], upper[1]] = tensors["correlation"]
-    correlation[:, upper[1], upper[0]] = tensors["correlation"]
-    precision = np.linalg.inv(correlation) / (sd[:, :, None] * sd[:, None, :])
-    gaussian = Gaussian(
-        tensors["coefficients"].astype(np.float32),
-        precision.astype(np.float32),
-        tensors["gram_inverse"].astype(np.float64),
-        float(tensors["degrees_of_freedom"][0]),
-    )
+def _variant(tensors: Tensors, design: Design, sign: Sign, form: Form | None, voxels: int) -> Variant:
+    check_voxels(tensors, voxels)
     arrays = {key: tensors[f"reference.{key}"] for key in _REFERENCE if key != "clusters"}
     reference = Reference(**arrays, clusters=tensors.get("reference.clusters"))  # type: ignore[arg-type]
     false = tensors["false"].astype(np.float64)
-    model = NormativeModel(gaussian, tensors["tail"].astype(np.float32), sign)
-    return Variant(design, model, reference, float(false[0]), float(false[1]))
+    return Variant(design, read_model(tensors, sign, form), reference, float(false[0]), float(false[1]))

@@ -50,7 +50,9 @@ def read_quantity(bundle: Bundle, seen: Intensity, learned: Learned, device: str
         raise BadDataError(
             f"Bundle {bundle.path}: its network is not that of its recipe ({detail}); train or copy it again."
         ) from error
-    features = LearnedFeatures(seen, network.eval().to(device), learned.features, learned.dimensions, device)
+    features = LearnedFeatures(
+        seen, network.eval().to(device), learned.features, learned.dimensions, device, learned.step
+    )
     if learned.features == "reconstruction" or learned.score == "gaussian":
         return features
     return Strangeness(features, _machine(bundle, seen, learned), learned.score_fwhm_mm)

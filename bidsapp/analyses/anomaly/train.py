@@ -22,12 +22,14 @@ from bidsapp.analyses.anomaly.quantities import Intensity
 from bidsapp.analyses.anomaly.reference import Reference, expected_false_clusters, outlier_limit
 from bidsapp.analyses.anomaly.space import Space
 from bidsapp.analyses.anomaly.store import Variant, space_tensors, variant_tensors
+from bidsapp.analyses.anomaly.store_model import VoxelModel
 from bidsapp.analyses.anomaly.store_quantity import quantity_tensors
 from bidsapp.bundle import Bundle
 from bidsapp.cohort import Cohort, Member
 from bidsapp.errors import BadDataError
 from bidsapp.images.templates import load_atlas
-from bidsapp.oneclass.normative import NormativeModel, Sign, fit_normative
+from bidsapp.oneclass.calibrated import fit_calibrated
+from bidsapp.oneclass.normative import Sign, fit_normative
 from bidsapp.recipe import Recipe
 
 _LOG = logging.getLogger(__name__)
@@ -156,8 +158,10 @@ def fit_model(
     options: Options,
     *,
     sign: Sign = "both",
-) -> tuple[NormativeModel, NDArray[np.float32]]:
+) -> tuple[VoxelModel, NDArray[np.float32]]:
     """Fit the voxelwise model as the options say; see :func:`bidsapp.oneclass.normative.fit_normative`."""
+    if options.learned.form is not None:
+        return fit_calibrated(features, options.learned.form)
     return fit_normative(
         features,
         design,

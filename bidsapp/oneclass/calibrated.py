@@ -1,0 +1,58 @@
+"""Deviates from a curve fitted to the left-out controls' scores at every voxel, not a normative model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bidsapp.oneclass.normative import Sign
+from bidsapp.oneclass.probability import Calibration, Form, fit_calibration
+from bidsapp.oneclass.regression import Array, Matrix
+
+_MOST = 1 - 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class CalibratedModel:
+    """What scores a new subject: the normal deviate that is as improbable as its score; below 0 it is 0."""
+
+    calibration: Calibration
+    sign: Sign = "above"
+
+    def z(self, features: Array, covariates: Matrix) -> Array:
+        """Give the deviate of each voxel.
+
+        Parameters
+        ----------
+        features
+            A score that grows with abnormality, shape ``(voxels, 1)``.
+        covariates
+            Not used: a curve knows no covariates.
+        """
+        from scipy.special import ndtri
+
+        inside = self.calibration.probability(-features[:, 0]).astype(np.float64)
+        return np.asarray(np.maximum(ndtri(np.minimum(inside, _MOST)), 0), dtype=np.float32)
+
+
+def fit_calibrated(features: Array, form: Form) -> tuple[CalibratedModel, Array]:
+    """Fit the curves to left-out scores and turn these into deviates.
+
+    Each control's own score is one of those that its curve was fitted to: an influence of order 1/controls.
+
+    Parameters
+    ----------
+    features
+        Shape ``(controls, voxels, 1)``.
+    form
+        ``extreme value`` or ``sigmoid``.
+
+    Returns
+    -------
+    model, left_out
+        The model, and the controls' deviates, shape ``(controls, voxels)``.
+    """
+    model = CalibratedModel(fit_calibration(-features[:, :, 0], form))
+    nothing = np.ones(1)
+    return model, np.stack([model.z(item, nothing) for item in features])
