@@ -80,8 +80,9 @@ def read_sample(bundle: Bundle) -> LatentSample:
             subjects=tuple(names["subjects"]),
         )
     except (OSError, ValueError, KeyError, TypeError, BadDataError) as error:
+        detail = str(error).partition("; ")[0].rstrip(".")
         raise BadDataError(
-            f"The latent sample of {bundle.path} is damaged ({error}); train or copy the bundle again."
+            f"The latent sample of {bundle.path} is damaged ({detail}); train or copy the bundle again."
         ) from error
 
 

@@ -320,6 +320,18 @@ def test_a_bundle_that_does_not_say_its_recipe_is_refused(bundle, tmp_path):
     assert "does not say its recipe" in refused(read_trained, Bundle.read(tmp_path / "broken"))
 
 
+def test_a_bundle_of_the_first_version_is_read_as_what_it_was():
+    values = {"fwhm_mm": 4.0, "images": ["T1w"]}  # no key about learned features
+    learned = Options.of_bundle({"recipe": values}).learned
+    assert (learned.features, learned.score, learned.calibration) == ("intensity", "gaussian", "normative")
+
+
+def test_the_packaged_bundle_is_read():
+    trained = read_trained(Bundle.read(ANALYSIS.bundle))
+    assert "T1w" in trained.channels
+    assert "plain" in trained.variants
+
+
 def test_what_a_recipe_of_two_critics_gives_a_machine_is_known(recipe):
     values = {**recipe.values, **LATENT, "features": "discriminator"}
     assert Options.of(Recipe("anomaly", {**values, "representation": "bigan"})).learned.numbers == 4
