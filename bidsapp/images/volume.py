@@ -7,12 +7,14 @@ Every other file of this room takes and gives :class:`Volume`, so that axis orde
 from __future__ import annotations
 
 import gzip
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import nibabel as nib
 import numpy as np
+from nibabel.filebasedimages import ImageFileError
 from numpy.typing import DTypeLike, NDArray
 
 from bidsapp.errors import BadDataError
@@ -81,9 +83,18 @@ class Volume:
 
 
 def read_volume(path: Path) -> Volume:
-    """Read a file of our own making; raw data goes through :mod:`bidsapp.images.checks`."""
-    image = nib.load(path)
-    data = np.asarray(image.dataobj, dtype=np.float32)
+    """Read a file of our own making; raw data goes through :mod:`bidsapp.images.checks`.
+
+    Raises
+    ------
+    BadDataError
+        It is truncated, corrupt or no image.
+    """
+    try:
+        image = nib.load(path)
+        data = np.asarray(image.dataobj, dtype=np.float32)
+    except (EOFError, zlib.error, gzip.BadGzipFile, ImageFileError) as error:
+        raise BadDataError(f"{path} is truncated or corrupt ({error}); make or copy it again.") from error
     return Volume(np.ascontiguousarray(data), np.asarray(image.affine, dtype=np.float64))
 
 

@@ -108,13 +108,40 @@ def machine_tensors(machine: Machine) -> dict[str, NDArray[np.generic]]:
     raise TypeError(f"{type(machine).__name__} cannot be stored.")
 
 
+def check_machine_fits(machine: Machine, *, voxels: int, numbers: int) -> None:
+    """Refuse machines of another brain or other features: compiled code does not look where arrays end.
+
+    Parameters
+    ----------
+    machine
+        As :func:`read_machine` gave it.
+    voxels, numbers
+        Shape of the features that it will score.
+
+    Raises
+    ------
+    ValueError
+        Their numbers differ, or a stored number is not finite.
+    """
+    if isinstance(machine, SupportVectors):
+        vectors, shape = machine.vectors, (machine.rho.size, machine.vectors.shape[1])
+    elif isinstance(machine, Density | Neighbours):
+        vectors, shape = machine.controls, (machine.controls.shape[0], machine.controls.shape[2])
+    else:
+        return
+    if shape != (voxels, numbers):
+        raise ValueError(f"they are of {shape[0]} voxels and {shape[1]} features, not {voxels} and {numbers}")
+    if not np.isfinite(vectors).all():
+        raise ValueError("a number is not finite")
+
+
 def read_machine(name: str, tensors: Mapping[str, NDArray[np.generic]]) -> Machine:
     """Read what :func:`machine_tensors` gave.
 
     Raises
     ------
-    BadDataError, KeyError
-        An array is missing.
+    KeyError, ValueError
+        An array is missing, or of another length than the others.
     """
     if name == "svm":
         return storing.from_arrays(tensors)

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from bidsapp.errors import BadDataError
 from bidsapp.oneclass.svm import SupportVectors
 
 Arrays = Mapping[str, NDArray[np.generic]]
@@ -54,13 +53,17 @@ def from_arrays(arrays: Arrays) -> SupportVectors:
 
     Raises
     ------
-    BadDataError
-        An array is missing.
+    ValueError
+        An array is missing, or of another length than the others.
     """
     missing = ", ".join(sorted(NAMES - set(arrays)))
     if missing:
-        raise BadDataError(f"The stored one-class machines lack {missing}; train the bundle again.")
+        raise ValueError(f"they lack {missing}")
     count = arrays["count"].astype(np.int64)
+    for name in sorted(NAMES - {"count"}):
+        wanted = int(count.sum()) if name in ("vectors", "weights") else count.size
+        if arrays[name].shape[0] != wanted:
+            raise ValueError(f"{name} has {arrays[name].shape[0]} rows, not {wanted}")
     gamma = arrays["gamma"].astype(np.float64)
     vectors = arrays["vectors"].astype(np.float32) * _width(gamma, count)
     vectors += np.repeat(arrays["centre"].astype(np.float32), count, axis=0)

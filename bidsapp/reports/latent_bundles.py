@@ -79,8 +79,11 @@ def read_sample(bundle: Bundle) -> LatentSample:
             tissues=tuple(names["tissues"]),
             subjects=tuple(names["subjects"]),
         )
-    except (OSError, ValueError, KeyError) as error:
-        raise BadDataError(f"The latent sample of {bundle.path} is damaged; train it again.") from error
+    except (OSError, ValueError, KeyError, TypeError, BadDataError) as error:
+        detail = str(error).partition("; ")[0].rstrip(".")
+        raise BadDataError(
+            f"The latent sample of {bundle.path} is damaged ({detail}); train or copy the bundle again."
+        ) from error
 
 
 def _with_samples(output_dir: Path) -> list[Path]:

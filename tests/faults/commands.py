@@ -7,6 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bidsapp.findings import Findings
+from bidsapp.layout import findings_file
+
 NO_CHANGE: Callable[[Path], object] = lambda root: None  # noqa: E731
 
 
@@ -212,4 +215,43 @@ FILES = (
     ),
 )
 
-RUN_FAULTS = DATASETS + FOLDERS + USAGE + SELECTION + FILES
+
+def _prepared(root: Path) -> None:
+    """Leave what preprocessing says of three subjects, so that there is a cohort to train on."""
+    for label in ("one", "two", "three"):
+        findings = Findings(analysis="preproc", title="", subject=label, session=None, summary="")
+        findings.write(findings_file(root / "out", label, None, "preproc"))
+    (root / "out" / "participants.tsv").write_text(
+        "participant_id\tgroup\nsub-one\tcontrol\nsub-two\tcontrol\nsub-three\tpatient\n"
+    )
+
+
+def training(name: str, words: str, code: int, sentence: str, recipe: str = "") -> RunFault:
+    """Make a fault of training the anomaly map on three prepared subjects, with a recipe of its own."""
+
+    def change(root: Path) -> None:
+        _prepared(root)
+        (root / "r.toml").write_text(recipe)
+
+    line = "{}/bids {}/out train --analysis anomaly --recipe {}/r.toml"
+    return RunFault(name, f"{line} {words}", code, sentence, change)
+
+
+TRAINING = (
+    training("too few controls", "", 65, r"at least 20 controls, not 3; add controls"),
+    training(
+        "a query leaves too few",
+        "--controls group=='control'",
+        65,
+        r"at least 20 controls, not 2; add controls",
+    ),
+    training("a query leaves none", "--controls group=='healthy'", 18, r"fits none of 3"),
+    training("unknown features", "", 65, r"'features' is 'smell'", 'features = "smell"'),
+    training("unknown representation", "", 65, r"'representation' is 'magic'", 'representation = "magic"'),
+    training("slices in three dimensions", "", 65, r"two dimensions", 'unit = "slice"\ndimensions = 3'),
+    training("sweep of nothing", "--sweep alpha", 64, r"--sweep"),
+    training("sweep of an unknown key", "--sweep magic=1,2", 65, r"'magic', which is no key to sweep"),
+    training("sweep of text for a number", "--sweep alpha=1,two", 65, r"not of type float"),
+)
+
+RUN_FAULTS = DATASETS + FOLDERS + USAGE + SELECTION + FILES + TRAINING

@@ -49,3 +49,12 @@ def test_nearness_is_that_of_scikit_learn(features):
 def test_more_neighbours_than_controls_are_refused(features):
     with pytest.raises(BadDataError, match="at least 16 controls"):
         fit_neighbours(features, count=15)
+
+
+@pytest.mark.parametrize("fit", [fit_density, fit_neighbours])
+def test_a_voxel_that_is_constant_in_all_controls_has_finite_scores(features, fit):
+    constant = features.copy()
+    constant[:, 0] = 0.5
+    model, left_out = fit(constant)
+    assert np.isfinite(left_out).all()
+    assert model.decide(constant[0] + np.float32(5))[0] < left_out[:, 0].min()

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
-from bidsapp.errors import BadDataError
 from bidsapp.oneclass.storing import from_arrays, to_arrays
 from bidsapp.oneclass.svm import fit_svm
 
@@ -33,5 +32,15 @@ def test_half_precision_takes_half_of_the_vectors_bytes():
 def test_a_missing_array_is_named():
     arrays = to_arrays(machines(0.0)[0])
     del arrays["centre"]
-    with pytest.raises(BadDataError, match="lack centre"):
+    with pytest.raises(ValueError, match="lack centre"):
+        from_arrays(arrays)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"), [("weights", "weights has"), ("rho", "rho has 49 rows, not 50")]
+)
+def test_arrays_of_different_lengths_are_not_read(name, sentence):
+    arrays = to_arrays(machines(0.0)[0])
+    arrays[name] = arrays[name][:-1]
+    with pytest.raises(ValueError, match=sentence):
         from_arrays(arrays)

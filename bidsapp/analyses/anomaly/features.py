@@ -16,6 +16,7 @@ from bidsapp.images.volume import Volume, read_volume
 UNITLESS = frozenset({"T1w", "FLAIR", "T2w", "PDw", "ce-gadolinium_T1w"})
 _SURE = 0.9
 _FEWEST_SURE = 1000
+_NAMED = 5
 
 
 def channels_of(members: Sequence[Member], options: Options) -> tuple[str, ...]:
@@ -28,8 +29,23 @@ def channels_of(members: Sequence[Member], options: Options) -> tuple[str, ...]:
     """
     images = [key for key in options.images if all(key in member.standard for member in members)]
     if not images and not options.tissues:
-        raise BadDataError(f"No image of the recipe ({', '.join(options.images)}) is there in all controls.")
+        notes = left_out_images(members, options) or ["None of them is there in any."]
+        raise BadDataError(
+            f"No image of the recipe ({', '.join(options.images)}) is there in all controls. "
+            f"{' '.join(notes)} Choose other --controls, or other images in the recipe."
+        )
     return (*images, *options.tissues)
+
+
+def left_out_images(members: Sequence[Member], options: Options) -> list[str]:
+    """Say which images of the recipe are no channels since some members, but not all, lack them."""
+    notes = []
+    for key in options.images:
+        without = [member.name for member in members if key not in member.standard]
+        if 0 < len(without) < len(members):
+            names = ", ".join(without[:_NAMED]) + (" and others" if len(without) > _NAMED else "")
+            notes.append(f"{key} is not used: {len(without)} of {len(members)} controls lack it ({names}).")
+    return notes
 
 
 def common_space(members: Sequence[Member], options: Options) -> Space:
@@ -53,12 +69,15 @@ def read_volumes(member: Member, channels: Sequence[str], space: Space) -> dict[
     Raises
     ------
     BadDataError
-        A volume is missing, on another grid, or holds values that are no numbers.
+        A volume is missing, on another grid, or holds values that are no numbers; or an image is constant.
     """
     volumes = {key: space.gather(_on(member, key, space).data) for key in {*channels, "mask", "WM"}}
     for key in channels:
+        where = f"{member.name}: {member.standard[key]}"
         if not np.isfinite(volumes[key]).all():
-            raise BadDataError(f"{member.name}: {member.standard[key]} holds values that are no numbers.")
+            raise BadDataError(f"{where} holds values that are no numbers; run participant again.")
+        if key not in TISSUES and np.ptp(volumes[key]) == 0:
+            raise BadDataError(f"{where} has one value in the whole brain; leave the image or subject out.")
     return volumes
 
 
@@ -117,5 +136,8 @@ def _on(member: Member, key: str, space: Space) -> Volume:
 def _read(member: Member, key: str) -> Volume:
     path: Path | None = member.standard.get(key)
     if path is None:
-        raise BadDataError(f"{member.name} has no {key} in standard space; run participant again.")
+        remedy = "run participant again"
+        if key not in (*TISSUES, "mask"):
+            remedy += ", or choose a --bundle that does without it"
+        raise BadDataError(f"{member.name} has no {key} in standard space; {remedy}.")
     return read_volume(path)

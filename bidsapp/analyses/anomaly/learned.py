@@ -90,6 +90,18 @@ class Learned:
             raise BadDataError(f"Recipe: {self.representation} has no discriminator; choose other features.")
 
     @property
+    def numbers(self) -> int:
+        """How many numbers of the network describe a voxel, where a machine looks at them."""
+        two_critics = self.features == "discriminator" and self.representation == "contextual"
+        return 2 * self.latent if two_critics else self.latent
+
+    @property
+    def fewest_controls(self) -> int:
+        """How many controls the score needs at least."""
+        learns = self.features not in ("intensity", "reconstruction")
+        return self.neighbours + 1 if learns and self.score == "neighbours" else 0
+
+    @property
     def one_score(self) -> bool:
         """Whether one number at a voxel is compared, which grows with abnormality."""
         return self.features == "reconstruction" or (self.features != "intensity" and self.score in MACHINES)

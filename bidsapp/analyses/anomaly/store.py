@@ -13,7 +13,7 @@ from bidsapp.analyses.anomaly.options import Options
 from bidsapp.analyses.anomaly.quantities import Intensity, Quantity
 from bidsapp.analyses.anomaly.reference import Reference
 from bidsapp.analyses.anomaly.space import Space
-from bidsapp.analyses.anomaly.store_model import VoxelModel, model_tensors, read_model
+from bidsapp.analyses.anomaly.store_model import VoxelModel, check_voxels, model_tensors, read_model
 from bidsapp.analyses.anomaly.store_quantity import read_quantity
 from bidsapp.bundle import Bundle
 from bidsapp.errors import BadDataError
@@ -97,7 +97,9 @@ def read_trained(bundle: Bundle, device: str = "cpu") -> Trained:
             channels=names,
             space=space,
             variants={
-                key: _variant(bundle.tensors(key), Design.of_metadata(content), quantity.sign, form)
+                key: _variant(
+                    bundle.tensors(key), Design.of_metadata(content), quantity.sign, form, space.voxels
+                )
                 for key, content in designs.items()
             },
             cohort=str(metadata.get("cohort", "the controls")),
@@ -114,7 +116,8 @@ def _space(tensors: Tensors) -> Space:
     return Space(Grid((x, y, z), tensors["affine"].astype(np.float64)), mask.reshape(x, y, z))
 
 
-def _variant(tensors: Tensors, design: Design, sign: Sign, form: Form | None) -> Variant:
+def _variant(tensors: Tensors, design: Design, sign: Sign, form: Form | None, voxels: int) -> Variant:
+    check_voxels(tensors, voxels)
     arrays = {key: tensors[f"reference.{key}"] for key in _REFERENCE if key != "clusters"}
     reference = Reference(**arrays, clusters=tensors.get("reference.clusters"))  # type: ignore[arg-type]
     false = tensors["false"].astype(np.float64)

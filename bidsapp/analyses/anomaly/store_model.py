@@ -21,6 +21,7 @@ from bidsapp.oneclass.probability import Calibration, Form
 VoxelModel = NormativeModel | CalibratedModel
 Tensors = Mapping[str, NDArray[np.generic]]
 _MANY = 3
+_VOXEL_AXIS = {"sd": 0, "coefficients": 1, "tail": 0, "location": 0, "scale": 0, "shape": 0}
 
 
 def model_tensors(model: VoxelModel) -> dict[str, NDArray[np.generic]]:
@@ -42,6 +43,19 @@ def model_tensors(model: VoxelModel) -> dict[str, NDArray[np.generic]]:
         "degrees_of_freedom": np.array([gaussian.degrees_of_freedom]),
         "tail": model.tail.astype(np.float16),
     }
+
+
+def check_voxels(tensors: Tensors, voxels: int) -> None:
+    """Refuse the arrays of a model of another brain.
+
+    Raises
+    ------
+    ValueError
+        An array holds another number of voxels.
+    """
+    for name, axis in _VOXEL_AXIS.items():
+        if name in tensors and tensors[name].shape[axis] != voxels:
+            raise ValueError(f"{name} is of {tensors[name].shape[axis]} voxels, not {voxels}")
 
 
 def read_model(tensors: Tensors, sign: Sign, form: Form | None) -> VoxelModel:

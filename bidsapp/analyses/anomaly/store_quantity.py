@@ -12,7 +12,7 @@ from bidsapp.analyses.anomaly.learned import Learned
 from bidsapp.analyses.anomaly.quantities import Intensity, LearnedFeatures, Quantity, Strangeness
 from bidsapp.bundle import Bundle
 from bidsapp.errors import BadDataError
-from bidsapp.oneclass.machines import Machine, machine_tensors, read_machine
+from bidsapp.oneclass.machines import Machine, check_machine_fits, machine_tensors, read_machine
 
 Arrays = dict[str, NDArray[np.generic]]
 
@@ -35,7 +35,7 @@ def read_quantity(bundle: Bundle, seen: Intensity, learned: Learned, device: str
     Raises
     ------
     BadDataError
-        The weights do not fit the network that the recipe names.
+        The weights do not fit the network that the recipe names, or the machine is not one of its features.
     """
     if learned.features == "intensity":
         return seen
@@ -46,13 +46,24 @@ def read_quantity(bundle: Bundle, seen: Intensity, learned: Learned, device: str
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
+        detail = str(error).splitlines()[-1].strip()
         raise BadDataError(
-            f"Bundle {bundle.path}: its network is not that of its recipe ({error})."
+            f"Bundle {bundle.path}: its network is not that of its recipe ({detail}); train or copy it again."
         ) from error
     features = LearnedFeatures(
         seen, network.eval().to(device), learned.features, learned.dimensions, device, learned.step
     )
     if learned.features == "reconstruction" or learned.score == "gaussian":
         return features
-    machine: Machine = read_machine(learned.score, bundle.tensors("machine"))
-    return Strangeness(features, machine, learned.score_fwhm_mm)
+    return Strangeness(features, _machine(bundle, seen, learned), learned.score_fwhm_mm)
+
+
+def _machine(bundle: Bundle, seen: Intensity, learned: Learned) -> Machine:
+    try:
+        machine = read_machine(learned.score, bundle.tensors("machine"))
+        check_machine_fits(machine, voxels=seen.space.voxels, numbers=learned.numbers)
+    except (KeyError, ValueError, IndexError) as error:
+        raise BadDataError(
+            f"Bundle {bundle.path}: its one-class machines are damaged ({error}); train or copy it again."
+        ) from error
+    return machine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from bidsapp.analyses.anomaly.card import LICENCE, Facts, bundle_metadata, model_card
 from bidsapp.analyses.anomaly.covariates import Design, usable_design
-from bidsapp.analyses.anomaly.features import channels_of, common_space, read_volumes
+from bidsapp.analyses.anomaly.features import channels_of, common_space, left_out_images, read_volumes
 from bidsapp.analyses.anomaly.latent_sample import sample_latent_space
 from bidsapp.analyses.anomaly.learn import quantity_of_controls
 from bidsapp.analyses.anomaly.measure import Measures, Parcels, measure
@@ -30,6 +31,8 @@ from bidsapp.images.templates import load_atlas
 from bidsapp.oneclass.calibrated import fit_calibrated
 from bidsapp.oneclass.normative import Sign, fit_normative
 from bidsapp.recipe import Recipe
+
+_LOG = logging.getLogger(__name__)
 
 Features = NDArray[np.float32]
 
@@ -60,11 +63,7 @@ def train(
     """
     options = Options.of(recipe)
     members = one_session_each(cohort)
-    if len(members) < options.minimum_controls:
-        raise BadDataError(
-            f"A normative model needs at least {options.minimum_controls} controls, not {len(members)}; "
-            "add controls or lower minimum_controls in the recipe."
-        )
+    _check_enough(len(members), options)
     channels = channels_of(members, options)
     space = common_space(members, options)
     parcels = on_space(load_atlas(2, name=options.atlas), space)
@@ -75,7 +74,8 @@ def train(
     variants, facts = fit_variants(members, found.values, found.quantity.sign, space, parcels, options)
     metadata = bundle_metadata(
         recipe, channels=channels, members=members, variants=variants, parcels=parcels,
-        facts=replace(facts, curve=found.curve), controls=controls,
+        facts=replace(facts, notes=(*left_out_images(members, options), *facts.notes), curve=found.curve),
+        controls=controls,
     )  # fmt: skip
     tensors = {"space": space_tensors(space), **quantity_tensors(found.quantity)}
     tensors |= {key: variant_tensors(variant) for key, variant in variants.items()}
@@ -86,6 +86,20 @@ def train(
         path, metadata=metadata, tensors=tensors, card=model_card(metadata), licence=LICENCE,
         configs={"latent_sample": sample.names} if sample is not None else {},
     )  # fmt: skip
+
+
+def _check_enough(controls: int, options: Options) -> None:
+    if controls < options.minimum_controls:
+        raise BadDataError(
+            f"A normative model needs at least {options.minimum_controls} controls, not {controls}; "
+            "add controls or lower minimum_controls in the recipe."
+        )
+    if controls < options.learned.fewest_controls:
+        raise BadDataError(
+            f"A score by {options.learned.neighbours} neighbours needs at least "
+            f"{options.learned.fewest_controls} controls, not {controls}; add controls or lower neighbours "
+            "in the recipe."
+        )
 
 
 def one_session_each(cohort: Cohort) -> list[Member]:
@@ -113,6 +127,10 @@ def fit_variants(
             continue
         variants[key], measures = fit_variant(members, features, chosen, space, parcels, options, sign=sign)
         outliers = outliers or _outliers(members, measures)
+    for name in outliers:
+        _LOG.warning(
+            "%s is unlike the other controls; look at its report, and leave it out if it is bad.", name
+        )
     return variants, Facts(notes=tuple(notes), outliers=outliers)
 
 

@@ -1,0 +1,86 @@
+"""A latent sample that a bundle carries is drawn; a damaged one is named with the remedy."""
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from bidsapp.bundle import REQUIRED, Bundle
+from bidsapp.errors import BadDataError, ExitCode
+from bidsapp.reports.latent_bundles import SAMPLE, read_sample
+
+PLACES, SUBJECTS = 6, 5
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    rng = np.random.default_rng(0)
+    arrays = {
+        "vectors": rng.normal(size=(PLACES, SUBJECTS, 4)).astype(np.float32),
+        "places_mm": rng.normal(size=(PLACES, 3)).astype(np.float32),
+        "ages": np.full(SUBJECTS, np.nan, dtype=np.float32),
+    }
+    names = {
+        "regions": ["Insula"] * PLACES,
+        "tissues": ["GM"] * PLACES,
+        "subjects": [f"sub-{number}" for number in range(SUBJECTS)],
+    }
+    return Bundle.write(
+        tmp_path / "bundles" / "anomaly",
+        metadata=dict.fromkeys(REQUIRED, "test"),
+        tensors={SAMPLE: arrays},
+        configs={SAMPLE: names},
+        card="",
+        licence="",
+    )
+
+
+def files(bundle):
+    return bundle.path / "models" / f"{SAMPLE}.safetensors", bundle.path / "configs" / f"{SAMPLE}.json"
+
+
+def change_arrays(change):
+    def harm(bundle):
+        arrays = load_file(files(bundle)[0])
+        change(arrays)
+        save_file(arrays, files(bundle)[0])
+
+    return harm
+
+
+def test_a_sound_sample_is_read(bundle):
+    sample = read_sample(bundle)
+    assert sample.vectors.shape == (PLACES, SUBJECTS, 4)
+    assert sample.scores is None
+
+
+@pytest.mark.parametrize(
+    ("harm", "sentence"),
+    [
+        (lambda bundle: files(bundle)[0].write_bytes(b"x" * 40), "cannot be read"),
+        (lambda bundle: files(bundle)[1].unlink(), "No such file"),
+        (lambda bundle: files(bundle)[1].write_text("{"), "damaged"),
+        (lambda bundle: files(bundle)[1].write_text("[]"), "damaged"),
+        (lambda bundle: files(bundle)[1].write_text(json.dumps({"regions": []})), "tissues"),
+        (change_arrays(lambda arrays: arrays.pop("ages")), "ages"),
+        (
+            change_arrays(lambda arrays: arrays.update(ages=np.zeros(3, np.float32))),
+            r"ages has shape \(3,\), not \(5,\)",
+        ),
+        (
+            change_arrays(lambda arrays: arrays["vectors"].fill(np.nan)),
+            "vectors holds a number that is not finite",
+        ),
+    ],
+    ids=["bytes", "no names", "half names", "list", "few names", "no ages", "few ages", "not finite"],
+)
+def test_a_damaged_sample_is_named(bundle, harm, sentence):
+    harm(bundle)
+    with pytest.raises(BadDataError, match=sentence) as caught:
+        read_sample(bundle)
+    assert caught.value.code == ExitCode.BAD_DATA
+    said = str(caught.value)
+    assert said.startswith(f"The latent sample of {bundle.path} is damaged")
+    assert said.endswith("train or copy the bundle again.")
+    assert "\n" not in said
