@@ -9,7 +9,8 @@ grew bright on FLAIR between the sessions is looked for in the second one, what 
 session has no FLAIR or is missing, all changes. A change mask marks no lesion that stayed the same: there,
 clusters outside of it may be right, and AUPRC understates.
 
-A lesion is a component (26 neighbours) of at least 0.1 ml of the mask in standard space. It is found when a
+A lesion is a component (26 neighbours) of at least 0.1 ml of the mask in standard space, in which all volumes
+are given. It is found when a
 cluster peaks in it or covers a tenth of it: any cluster up to the p at which the left-out controls show one
 cluster per head, or one of the patient's first five (the detection rate of Alaverdyan et al. 2020 counts
 patients with a lesion among these). Chance is the same for the clusters of the left-out controls, laid over
@@ -37,7 +38,7 @@ from alignment import common_mask, image, manual, published
 from anomaly_comparison import operating_points
 from anomaly_fitting import add_options, draw_controls, fitted, table
 from anomaly_implants import DATA
-from anomaly_methods import Heads, Method, read_heads
+from anomaly_methods import Method, read_heads
 
 from bidsapp.analyses.anomaly.judge import Ranked
 from bidsapp.analyses.anomaly.measure import statistics
@@ -258,7 +259,7 @@ def main() -> None:
     (members,) = draw_controls(arguments)
     controls = read_heads(members)
     known = list(patients(arguments, controls.space))
-    heads: Heads = read_heads([member for member, _ in known], space_of=members)
+    heads = read_heads([member for member, _ in known], space_of=members)
     rows: list[Row] = []
     for family in fitted(arguments, controls):
         ranked = [rank_controls(method) for method in family.methods]
