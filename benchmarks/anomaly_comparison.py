@@ -64,9 +64,9 @@ def operating_points(method: Method) -> dict[str, float]:
     """Give the p at which the left-out controls show each number of clusters per head."""
     largest = np.stack([item.largest for item in method.measures])
     found = [
-        combined_p(np.delete(largest, i, axis=0), statistics(cluster))
+        combined_p(np.delete(largest, i, axis=0), row)
         for i, item in enumerate(method.measures)
-        for cluster in item.clusters[:60]
+        for row in statistics(item.clusters[:60])
     ]
     ordered = np.sort(found)
     points = {}

@@ -33,6 +33,7 @@ from bidsapp.analyses.anomaly.judge import Judgement, judge_map
 from bidsapp.analyses.anomaly.measure import Parcels
 from bidsapp.analyses.anomaly.options import Options
 from bidsapp.analyses.anomaly.parcels import on_space
+from bidsapp.analyses.anomaly.quantities import Intensity
 from bidsapp.analyses.anomaly.space import Space
 from bidsapp.analyses.anomaly.store import Trained, Variant
 from bidsapp.analyses.anomaly.train import fit_variant, one_session_each
@@ -121,9 +122,9 @@ def fold_trained(
     design = usable_design(members, options.covariates)[0] if options.covariates else Design()
     variant, _ = fit_variant(members, features[training], design, setting.space, setting.parcels, options)
     cohort = f"{len(members)} controls"
-    return Trained(
-        options, setting.channels, setting.space, {"adjusted": variant}, cohort, setting.parcels.index
-    )
+    seen = Intensity(setting.channels, setting.space, options.fwhm_mm)
+    regions = setting.parcels.index
+    return Trained(options, setting.channels, setting.space, {"adjusted": variant}, cohort, regions, seen)
 
 
 def look(setting: Setting, trained: Trained, variant: Variant, member: Member, volumes: Volumes) -> Judgement:

@@ -18,7 +18,7 @@ from bidsapp.analyses.anomaly import ANALYSIS
 from bidsapp.analyses.anomaly.covariates import Design, usable_design
 from bidsapp.analyses.anomaly.features import common_space, read_volumes
 from bidsapp.analyses.anomaly.judge import Judgement, judge_map
-from bidsapp.analyses.anomaly.learn import learn
+from bidsapp.analyses.anomaly.learn import checkpoint_name, learn
 from bidsapp.analyses.anomaly.measure import Measures, Parcels, measure
 from bidsapp.analyses.anomaly.options import Options
 from bidsapp.analyses.anomaly.parcels import on_space
@@ -166,7 +166,9 @@ def learned_family(
     start = time.process_time()
     options = Options.of(recipe_with({"features": "latent", "fwhm_mm": 0.0, **values}))
     seen = Intensity(("T1w",), controls.space, options.fwhm_mm)
-    network = learn(controls.named(), seen, options.learned, folder=folder, device="cpu", seed=seed)
+    named = controls.named()
+    own = folder / checkpoint_name(named, seen, options.learned, seed)
+    network = learn(named, seen, options.learned, folder=own, device="cpu", seed=seed)
     learning = time.process_time() - start
     families = []
     kinds: dict[str, list[str]] = {"latent": [score for score in scores if score in SCORES]}

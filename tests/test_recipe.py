@@ -44,3 +44,26 @@ def test_an_absent_file_is_named(defaults):
 
 def test_the_digest_tells_recipes_apart(defaults):
     assert read(defaults, "epochs = 3").digest != read(defaults, "epochs = 4").digest
+
+
+def test_a_sweep_gives_a_recipe_for_each_value_of_the_keys_own_type(tmp_path):
+    recipe = Recipe("anomaly", {"beta": 0.1, "steps": 5, "metric": "cosine", "images": ["T1w"]})
+    swept = recipe.swept("beta=0,1e-4")
+    assert {label: own.values["beta"] for label, own in swept.items()} == {"beta-0": 0.0, "beta-1e-4": 1e-4}
+    assert recipe.swept("steps=7")["steps-7"].values["steps"] == 7
+    assert list(recipe.swept("metric=cosine, correlation")) == ["metric-cosine", "metric-correlation"]
+
+
+@pytest.mark.parametrize("sweep", ["speed=1,2", "images=T1w", "steps=1.5"])
+def test_a_sweep_that_makes_no_sense_is_refused(sweep):
+    recipe = Recipe("anomaly", {"beta": 0.1, "steps": 5, "images": ["T1w"]})
+    with pytest.raises(BadDataError, match="--sweep"):
+        recipe.swept(sweep)
+
+
+def test_a_choice_and_a_range_name_what_is_allowed():
+    recipe = Recipe("anomaly", {"metric": "taxi", "nu": 2.0})
+    with pytest.raises(BadDataError, match="'metric' is 'taxi'; it can be cosine, euclidean"):
+        recipe.choice("metric", ("cosine", "euclidean"))
+    with pytest.raises(BadDataError, match="'nu' must lie between 0 and 1, not 2"):
+        recipe.within("nu", 0, 1)

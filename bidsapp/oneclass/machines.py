@@ -13,7 +13,7 @@ from bidsapp.errors import BadDataError
 from bidsapp.oneclass import storing
 from bidsapp.oneclass.neighbours import Density, Neighbours, fit_density, fit_neighbours
 from bidsapp.oneclass.personal import personal_decision
-from bidsapp.oneclass.svm import SupportVectors, fit_svm
+from bidsapp.oneclass.svm import SupportVectors, SvmFit, fit_svm
 
 Array = NDArray[np.float32]
 MACHINES = ("svm", "density", "neighbours", "personal")
@@ -40,7 +40,13 @@ class PersonalMachine:
 
 
 def fit_machine(
-    name: str, features: Array, *, nu: float = 0.03, neighbours: int = 5, seed: int = 0
+    name: str,
+    features: Array,
+    *,
+    nu: float = 0.03,
+    neighbours: int = 5,
+    seed: int = 0,
+    device: str = "cpu",
 ) -> tuple[Machine, Array]:
     """Fit a machine on the controls, and score each of them by the machine of the others.
 
@@ -56,6 +62,8 @@ def fit_machine(
         How many nearest controls count.
     seed
         Of the places that a personal machine learns from.
+    device
+        ``cpu``, or ``cuda:N``, where support vector machines are fitted in batches; all else is of the CPU.
 
     Returns
     -------
@@ -68,7 +76,7 @@ def fit_machine(
         No such machine, too few controls, or features that are not finite.
     """
     if name == "svm":
-        fit = fit_svm(features, nu=nu)
+        fit = fit_svm(features, nu=nu) if device == "cpu" else _fit_on_gpu(features, nu, device)
         assert fit.left_out is not None
         return fit.model, fit.left_out
     if name == "density":
@@ -79,6 +87,12 @@ def fit_machine(
         machine = PersonalMachine(nu, seed)
         return machine, np.stack([machine.decide(item) for item in features])
     raise BadDataError(f"There is no one-class machine '{name}'; choose from {', '.join(MACHINES)}.")
+
+
+def _fit_on_gpu(features: Array, nu: float, device: str) -> SvmFit:
+    from bidsapp.oneclass.batched import fit_batched
+
+    return fit_batched(features, nu=nu, device=device)
 
 
 def machine_tensors(machine: Machine) -> dict[str, NDArray[np.generic]]:

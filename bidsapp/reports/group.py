@@ -26,6 +26,7 @@ from bidsapp.reports.contrast import Contrast, contrast
 from bidsapp.reports.group_tables import Roll, make_group_table
 from bidsapp.reports.latent_bundles import write_latent_pages
 from bidsapp.reports.layout import Layout, read_layout
+from bidsapp.reports.learning_curves import LearningCurve, read_curves
 from bidsapp.reports.numbers import count
 from bidsapp.reports.page import render
 from bidsapp.reports.subject import STATES
@@ -77,7 +78,7 @@ def write_group(output_dir: Path, *, controls: str | None = None, seed: int = 0)
     roll = Roll(visits, people, _links(output_dir, visits))
     name = read_dataset_name(output_dir)
     latent = write_latent_pages(output_dir, seed=seed, simulated=_is_simulated(name))
-    page = _render(name, roll, tables, found, layout, latent)
+    page = _render(name, roll, tables, found, layout, read_curves(output_dir, latent))
     return (write_text(output_dir / "group_report.html", page), *written, *latent)
 
 
@@ -98,7 +99,7 @@ def _render(
     tables: Sequence[ScoreTable],
     found: Contrast,
     layout: Layout,
-    latent: Sequence[Path],
+    curves: Sequence[LearningCurve],
 ) -> str:
     visits, links = roll.visits, roll.links
     attention = _attention(visits, tables, links, layout)
@@ -121,7 +122,7 @@ def _render(
         rules=layout.comparison,
         tables=[make_group_table(table, roll, odd, layout) for table in tables],
         links=links,
-        latent=[path for path in latent if path.suffix == ".html"],
+        curves=curves,
         limits=layout.limits,
     )
 

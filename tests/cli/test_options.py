@@ -37,6 +37,7 @@ HOUSE = {
     "analysis",
     "bundle",
     "recipe",
+    "sweep",
     "controls",
     "target",
     "reference",

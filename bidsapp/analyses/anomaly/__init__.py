@@ -23,7 +23,7 @@ class Anomaly:
     title: str = "Anomaly map against healthy controls"
     learns_from: Literal["derivatives", "labels"] = "derivatives"
     recipe: Path = _DATA / "recipes" / "anomaly.toml"
-    bundle: Path | None = _DATA / "bundles" / "anomaly"
+    bundle: Path | None = _DATA / "bundles" / "anomaly-t1w"
 
     def predict(self, member: Member, bundle: Bundle, *, out_dir: Path, device: str, seed: int) -> Findings:
         """Compare a subject with the controls of a bundle; the seed does not matter."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bidsapp.cohort import Member
     from bidsapp.recipe import Recipe
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"
 LICENCE = """The arrays in this folder are statistics of the images they were computed from, and carry their
 licence.
 Packaged bundle: IXI dataset (https://brain-development.org/ixi-dataset/), CC BY-SA 3.0
@@ -65,7 +65,7 @@ def bundle_metadata(
         "name": name,
         "analysis": "anomaly",
         "version": VERSION,
-        "changelog": {VERSION: "normative model"},
+        "changelog": {"0.1.0": "normative model", VERSION: "size of clusters, false discovery rates"},
         "monai_version": version("monai"),
         "numpy_version": version("numpy"),
         "required_packages_version": {"safetensors": version("safetensors"), "scipy": version("scipy")},

@@ -70,7 +70,7 @@ def quantity_of_controls(
     learned = options.learned
     if learned.features == "intensity":
         return Found(seen, np.stack([seen.of(*control) for control in controls]))
-    own = folder / _own_name(controls, seen, learned, seed)
+    own = folder / checkpoint_name(controls, seen, learned, seed)
     network = learn(controls, seen, learned, folder=own, device=device, seed=seed)
     curve = tuple(learning_curve(own))
     features = LearnedFeatures(seen, network, learned.features, learned.dimensions, device, learned.step)
@@ -78,7 +78,7 @@ def quantity_of_controls(
     if learned.features == "reconstruction" or learned.score == "gaussian":
         return Found(features, values, curve)
     machine, decisions = fit_machine(
-        learned.score, values, nu=learned.nu, neighbours=learned.neighbours, seed=seed
+        learned.score, values, nu=learned.nu, neighbours=learned.neighbours, seed=seed, device=device
     )
     strangeness = Strangeness(features, machine, learned.score_fwhm_mm)
     left_out = np.stack([strangeness.read(decision) for decision in decisions])
@@ -110,7 +110,7 @@ def learn(
     return cast("DenseNetwork", trained.eval().to(device))
 
 
-def _own_name(controls: Controls, seen: Intensity, learned: Learned, seed: int) -> str:
+def checkpoint_name(controls: Controls, seen: Intensity, learned: Learned, seed: int) -> str:
     """Give checkpoints of other controls, images, recipe or seed another folder, so that none is mixed up."""
     names = [name for name, _ in controls]
     return digest_json([asdict(learned), list(seen.channels), seen.fwhm_mm, names, seed])[:16]

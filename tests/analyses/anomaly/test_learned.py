@@ -6,6 +6,7 @@ import pytest
 
 from bidsapp.analyses.anomaly import ANALYSIS
 from bidsapp.analyses.anomaly.learned import Learned
+from bidsapp.analyses.anomaly.options import Options
 from bidsapp.analyses.anomaly.quantities import LearnedFeatures, Strangeness
 from bidsapp.analyses.anomaly.store import read_trained
 from bidsapp.bundle import Bundle
@@ -166,3 +167,11 @@ def test_a_control_with_another_grid_is_named(controls, recipe, tmp_path):
     own = Recipe("anomaly", {**recipe.values, **SMALL})
     with pytest.raises(BadDataError, match=r"sub-c03: .* is not on the grid"):
         ANALYSIS.train(cohort, own, path=tmp_path / "odd", device="cpu", seed=0, options={})
+
+
+@pytest.mark.parametrize(
+    "path", sorted(ANALYSIS.recipe.parent.glob("anomaly*.toml")), ids=lambda path: path.stem
+)
+def test_every_packaged_recipe_is_whole(path):
+    recipe = Recipe.read("anomaly", ANALYSIS.recipe, path)
+    assert Options.of(recipe).learned.features in ("intensity", "latent", "reconstruction")

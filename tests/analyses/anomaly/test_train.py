@@ -5,7 +5,7 @@ import pytest
 
 from bidsapp.analyses.anomaly import ANALYSIS
 from bidsapp.analyses.anomaly.covariates import usable_design
-from bidsapp.analyses.anomaly.features import channels_of, common_space, read_features
+from bidsapp.analyses.anomaly.features import channels_of, common_space, read_volumes
 from bidsapp.analyses.anomaly.options import Options
 from bidsapp.analyses.anomaly.store import read_trained
 from bidsapp.analyses.anomaly.train import fit_model, one_session_each
@@ -28,7 +28,9 @@ def test_what_is_read_back_scores_like_what_was_trained(bundle, controls, recipe
     options = Options.of(recipe)
     members = one_session_each(controls)
     trained = read_trained(bundle)
-    features = np.stack([read_features(m, ("T1w",), trained.space, options.fwhm_mm) for m in members])
+    seen = trained.quantity
+    volumes = [read_volumes(m, ("T1w",), trained.space) for m in members]
+    features = np.stack([seen.of(m.name, v) for m, v in zip(members, volumes, strict=True)])
     design = trained.variants["adjusted"].design
     model, _ = fit_model(features, design.matrix(members), trained.space, options)
     row = design.row(members[0])

@@ -1,0 +1,58 @@
+"""How the networks of the bundles in an output folder learned: loss by step, as a line for the group page."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+from bidsapp.bundle import Bundle
+from bidsapp.reports.numbers import write_number
+
+WIDTH, HEIGHT = 320.0, 88.0
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """The loss of one training, on a logarithmic scale, in a box of 320 by 88.
+
+    ``page`` is the file name of the bundle's latent page, or empty.
+    """
+
+    name: str
+    page: str
+    points: str
+    steps: int
+    first: str
+    last: str
+
+
+def read_curves(output_dir: Path, pages: tuple[Path, ...]) -> tuple[LearningCurve, ...]:
+    """Read the curves that the bundles under ``output_dir/bundles`` carry; those without one are left out.
+
+    Raises
+    ------
+    BadDataError
+        A bundle is damaged.
+    """
+    names = {page.stem.removeprefix("group_latent_"): page.name for page in pages if page.suffix == ".html"}
+    folders = sorted(path.parents[1] for path in (output_dir / "bundles").glob("*/configs/metadata.json"))
+    curves = []
+    for folder in folders:
+        points = Bundle.read(folder).metadata.get("learning_curve")
+        if isinstance(points, list) and len(points) > 1:
+            steps, losses = zip(*((int(step), float(loss)) for step, loss in points), strict=True)
+            curves.append(_draw(folder.name, names.get(folder.name, ""), steps, losses))
+    return tuple(curves)
+
+
+def _draw(name: str, page: str, steps: tuple[int, ...], losses: tuple[float, ...]) -> LearningCurve:
+    """Scale to the box; a loss that can be negative (of adversaries) is drawn as it is."""
+    values = [math.log10(loss) for loss in losses] if min(losses) > 0 else list(losses)
+    low, span = min(values), max(max(values) - min(values), 1e-9)
+    points = " ".join(
+        f"{WIDTH * (step - steps[0]) / max(steps[-1] - steps[0], 1):.1f},"
+        f"{HEIGHT - 4 - (HEIGHT - 8) * (value - low) / span:.1f}"
+        for step, value in zip(steps, values, strict=True)
+    )
+    return LearningCurve(name, page, points, steps[-1], write_number(losses[0]), write_number(losses[-1]))

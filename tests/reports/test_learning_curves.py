@@ -1,0 +1,31 @@
+from pathlib import Path
+
+from bidsapp.bundle import Bundle
+from bidsapp.reports.learning_curves import read_curves
+
+
+def write_bundle(output_dir, name, curve):
+    metadata = {
+        "name": name, "analysis": "anomaly", "version": "1", "modalities": ["T1w"], "learning_curve": curve,
+        "changelog": {}, "data_source": [], "data_type": "NIfTI", "monai_version": "1", "numpy_version": "2", "task": "t", "description": "d",
+        "authors": "a", "copyright": "c", "intended_use": "Research use only",
+    }  # fmt: skip
+    return Bundle.write(output_dir / "bundles" / name, metadata=metadata, tensors={}, card="", licence="")
+
+
+def test_a_falling_loss_is_a_line_from_the_upper_left_to_the_lower_right(tmp_path):
+    write_bundle(tmp_path, "anomaly", [[20, 1.0], [40, 0.1], [60, 0.01]])
+    (curve,) = read_curves(tmp_path, (Path("group_latent_anomaly.html"),))
+    points = [tuple(map(float, point.split(","))) for point in curve.points.split()]
+    assert points == [(0.0, 4.0), (160.0, 44.0), (320.0, 84.0)]
+    assert (curve.first, curve.last, curve.steps) == ("1", "0.0100", 60)
+    assert curve.page == "group_latent_anomaly.html"
+
+
+def test_a_loss_below_zero_is_drawn_as_it_is_and_a_bundle_without_training_is_left_out(tmp_path):
+    write_bundle(tmp_path, "plain", [])
+    write_bundle(tmp_path, "gan", [[20, -1.0], [40, 1.0]])
+    (curve,) = read_curves(tmp_path, ())
+    assert curve.name == "gan"
+    assert curve.points == "0.0,84.0 320.0,4.0"
+    assert curve.page == ""
