@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bidsapp.bundle import Bundle
+from bidsapp.errors import BadDataError
 from bidsapp.reports.numbers import write_number
 
 WIDTH, HEIGHT = 320.0, 88.0
@@ -41,9 +43,19 @@ def read_curves(output_dir: Path, pages: tuple[Path, ...]) -> tuple[LearningCurv
     for folder in folders:
         points = Bundle.read(folder).metadata.get("learning_curve")
         if isinstance(points, list) and len(points) > 1:
-            steps, losses = zip(*((int(step), float(loss)) for step, loss in points), strict=True)
+            steps, losses = _numbers(folder, points)
             curves.append(_draw(folder.name, names.get(folder.name, ""), steps, losses))
     return tuple(curves)
+
+
+def _numbers(folder: Path, points: list[Any]) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    try:
+        pairs = [(int(step), float(loss)) for step, loss in points]
+    except (TypeError, ValueError) as error:
+        raise BadDataError(
+            f"Bundle {folder}: its learning curve is damaged; train or copy it again."
+        ) from error
+    return tuple(step for step, _ in pairs), tuple(loss for _, loss in pairs)
 
 
 def _draw(name: str, page: str, steps: tuple[int, ...], losses: tuple[float, ...]) -> LearningCurve:

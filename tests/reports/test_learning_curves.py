@@ -1,13 +1,17 @@
 from pathlib import Path
 
+import pytest
+
 from bidsapp.bundle import Bundle
+from bidsapp.errors import BadDataError
 from bidsapp.reports.learning_curves import read_curves
 
 
 def write_bundle(output_dir, name, curve):
     metadata = {
         "name": name, "analysis": "anomaly", "version": "1", "modalities": ["T1w"], "learning_curve": curve,
-        "changelog": {}, "data_source": [], "data_type": "NIfTI", "monai_version": "1", "numpy_version": "2", "task": "t", "description": "d",
+        "changelog": {}, "data_source": [], "data_type": "NIfTI", "monai_version": "1", "numpy_version": "2",
+        "task": "t", "description": "d",
         "authors": "a", "copyright": "c", "intended_use": "Research use only",
     }  # fmt: skip
     return Bundle.write(output_dir / "bundles" / name, metadata=metadata, tensors={}, card="", licence="")
@@ -29,3 +33,12 @@ def test_a_loss_below_zero_is_drawn_as_it_is_and_a_bundle_without_training_is_le
     assert curve.name == "gan"
     assert curve.points == "0.0,84.0 320.0,4.0"
     assert curve.page == ""
+
+
+@pytest.mark.parametrize("point", [[40], 40, [40, "low"]])
+def test_a_damaged_curve_is_named_with_its_bundle(tmp_path, point):
+    bundle = write_bundle(tmp_path, "siamese", [[20, 1.0], point])
+    with pytest.raises(BadDataError, match="its learning curve is damaged") as caught:
+        read_curves(tmp_path, ())
+    assert str(bundle.path) in str(caught.value)
+    assert str(caught.value).endswith("again.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from bidsapp.analyses.anomaly.options import Options
 from bidsapp.analyses.anomaly.quantities import Intensity, LearnedFeatures, Quantity, Strangeness
 from bidsapp.analyses.anomaly.representations import representation
 from bidsapp.analyses.anomaly.space import Vector
+from bidsapp.errors import BadDataError
 from bidsapp.files import digest_json
 from bidsapp.oneclass.machines import fit_machine
 
@@ -64,6 +66,11 @@ def quantity_of_controls(
         For checkpoints; a training that was killed goes on from there.
     device, seed
         Of the training.
+
+    Raises
+    ------
+    BadDataError
+        The network did not learn, or no machine can be fitted.
     """
     from bidsapp.learning.fitting import learning_curve
 
@@ -73,6 +80,7 @@ def quantity_of_controls(
     own = folder / checkpoint_name(controls, seen, learned, seed)
     network = learn(controls, seen, learned, folder=own, device=device, seed=seed)
     curve = tuple(learning_curve(own))
+    check_learned(curve)
     features = LearnedFeatures(seen, network, learned.features, learned.dimensions, device, learned.step)
     values = np.stack([features.of(*control) for control in controls])
     if learned.features == "reconstruction" or learned.score == "gaussian":
@@ -83,6 +91,21 @@ def quantity_of_controls(
     strangeness = Strangeness(features, machine, learned.score_fwhm_mm)
     left_out = np.stack([strangeness.read(decision) for decision in decisions])
     return Found(strangeness, left_out, curve)
+
+
+def check_learned(curve: Sequence[tuple[int, float]]) -> None:
+    """Refuse a network whose loss is no number: all that follows would be none either.
+
+    Raises
+    ------
+    BadDataError
+        The step at which it came to that, and the remedy.
+    """
+    lost = next((step for step, loss in curve if not math.isfinite(loss)), None)
+    if lost is not None:
+        raise BadDataError(
+            f"The network's loss is no number from step {lost} on; lower learning_rate in the recipe."
+        )
 
 
 def learn(

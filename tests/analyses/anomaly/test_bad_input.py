@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from bidsapp.analyses.anomaly import ANALYSIS
-from bidsapp.analyses.anomaly.learn import untrained
+from bidsapp.analyses.anomaly.learn import check_learned, untrained
 from bidsapp.analyses.anomaly.learned import Learned
 from bidsapp.analyses.anomaly.options import Options
 from bidsapp.analyses.anomaly.quantities import Intensity, LearnedFeatures, Strangeness
@@ -114,6 +114,12 @@ def test_a_truncated_image_of_one_control_is_named(controls, train, tmp_path):
     assert "cut.nii.gz is truncated or corrupt" in refused(
         train, [*controls.members[:5], cut, *controls.members[6:]]
     )
+
+
+def test_a_network_whose_loss_is_no_number_is_refused_with_the_step():
+    check_learned([(20, 1.0), (40, -0.5)])
+    sentence = refused(check_learned, [(20, 1.0), (40, float("nan")), (60, float("nan"))])
+    assert sentence == "The network's loss is no number from step 40 on; lower learning_rate in the recipe."
 
 
 def test_voxels_that_are_constant_in_all_controls_give_finite_deviates(controls, train, tmp_path):
