@@ -41,7 +41,7 @@ TISSUES = ("GM", "WM", "CSF")
 BASELINES: Mapping[str, Mapping[str, object]] = {
     "recipe (T1w)": {},
     "plain z": {"tail_power": 0.0, "covariates": []},
-    "Mahalanobis (T1w, GM, WM, CSF)": {"tissues": list(TISSUES[:2])},
+    "Mahalanobis (T1w, GM, WM)": {"tissues": ["GM", "WM"]},
 }
 SCORES = ("gaussian", "svm", "density", "neighbours", "personal")
 

@@ -9,16 +9,18 @@ inverse stays what it was.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bidsapp.oneclass.calibrated import CalibratedModel
+from bidsapp.oneclass.equalise import EqualisedModel
 from bidsapp.oneclass.gaussian import Gaussian
 from bidsapp.oneclass.normative import NormativeModel, Sign
 from bidsapp.oneclass.probability import Calibration, Form
 
-VoxelModel = NormativeModel | CalibratedModel
+VoxelModel = NormativeModel | CalibratedModel | EqualisedModel
 Tensors = Mapping[str, NDArray[np.generic]]
 _MANY = 3
 _VOXEL_AXIS = {"sd": 0, "coefficients": 1, "tail": 0, "location": 0, "scale": 0, "shape": 0}
@@ -26,6 +28,9 @@ _VOXEL_AXIS = {"sd": 0, "coefficients": 1, "tail": 0, "location": 0, "scale": 0,
 
 def model_tensors(model: VoxelModel) -> dict[str, NDArray[np.generic]]:
     """Give the arrays of a model."""
+    if isinstance(model, EqualisedModel):
+        scale = np.stack([model.knots, model.deviates])
+        return {**model_tensors(cast("VoxelModel", model.model)), "scale_of_deviates": scale}
     if isinstance(model, CalibratedModel):
         curve = model.calibration
         return {"location": curve.location, "scale": curve.scale, "shape": curve.shape}
@@ -75,6 +80,14 @@ def read_model(tensors: Tensors, sign: Sign, form: Form | None) -> VoxelModel:
     KeyError, ValueError
         An array is missing or of another shape.
     """
+    model = _read_own(tensors, sign, form)
+    if "scale_of_deviates" not in tensors:
+        return model
+    knots, deviates = tensors["scale_of_deviates"].astype(np.float64)
+    return EqualisedModel(model, knots, deviates)
+
+
+def _read_own(tensors: Tensors, sign: Sign, form: Form | None) -> NormativeModel | CalibratedModel:
     if form is not None:
         curves = (tensors[key].astype(np.float64) for key in ("location", "scale", "shape"))
         return CalibratedModel(Calibration(form, *curves))

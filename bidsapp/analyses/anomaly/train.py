@@ -28,8 +28,9 @@ from bidsapp.bundle import Bundle
 from bidsapp.cohort import Cohort, Member
 from bidsapp.errors import BadDataError
 from bidsapp.images.templates import load_atlas
-from bidsapp.oneclass.calibrated import fit_calibrated
-from bidsapp.oneclass.normative import Sign, fit_normative
+from bidsapp.oneclass.calibrated import CalibratedModel, fit_calibrated
+from bidsapp.oneclass.equalise import EqualisedModel, equalise
+from bidsapp.oneclass.normative import NormativeModel, Sign, fit_normative
 from bidsapp.recipe import Recipe
 
 _LOG = logging.getLogger(__name__)
@@ -159,10 +160,13 @@ def fit_model(
     *,
     sign: Sign = "both",
 ) -> tuple[VoxelModel, NDArray[np.float32]]:
-    """Fit the voxelwise model as the options say; see :func:`bidsapp.oneclass.normative.fit_normative`."""
+    """Fit the voxelwise model as the options say, and put learned scores on the scale of a Gaussian.
+
+    See :func:`bidsapp.oneclass.normative.fit_normative` and :mod:`bidsapp.oneclass.equalise`.
+    """
     if options.learned.form is not None:
-        return fit_calibrated(features, options.learned.form)
-    return fit_normative(
+        return _equalised(*fit_calibrated(features, options.learned.form))
+    model, left_out = fit_normative(
         features,
         design,
         prior_weight=options.prior_weight,
@@ -170,6 +174,16 @@ def fit_model(
         spread=lambda values: space.smooth(values, options.tail_fwhm_mm),
         sign=sign,
     )
+    return (model, left_out) if sign == "both" else _equalised(model, left_out)
+
+
+def _equalised(
+    model: NormativeModel | CalibratedModel, left_out: NDArray[np.float32]
+) -> tuple[EqualisedModel, NDArray[np.float32]]:
+    equalised = equalise(model, left_out)
+    for control in left_out:
+        control[:] = equalised.read(control)
+    return equalised, left_out
 
 
 def _outliers(members: Sequence[Member], measures: Sequence[Measures]) -> tuple[str, ...]:
