@@ -37,11 +37,10 @@ from anomaly_methods import (
 )
 
 from bidsapp.analyses.anomaly.judge import Judgement
-from bidsapp.analyses.anomaly.measure import statistics
 from bidsapp.analyses.anomaly.train import one_session_each
 from bidsapp.bids.cohort import read_cohort
 from bidsapp.files import write_json
-from bidsapp.oneclass.conformal import combined_p
+from bidsapp.oneclass.conformal import conformal_p
 
 RATES = (0.1, 1.0)
 LEARNED: Mapping[str, Mapping[str, object]] = {
@@ -62,11 +61,11 @@ Row = dict[str, object]
 
 def operating_points(method: Method) -> dict[str, float]:
     """Give the p at which the left-out controls show each number of clusters per head."""
-    largest = np.stack([item.largest for item in method.measures])
+    largest = np.array([item.largest[0] for item in method.measures])
     found = [
-        combined_p(np.delete(largest, i, axis=0), row)
+        conformal_p(np.delete(largest, i), cluster.mass)
         for i, item in enumerate(method.measures)
-        for row in statistics(item.clusters[:60])
+        for cluster in item.clusters[:60]
     ]
     ordered = np.sort(found)
     points = {}

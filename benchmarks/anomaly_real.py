@@ -37,12 +37,11 @@ from anomaly_methods import Method, read_heads
 from openms_lesions import SMALLEST_ML, Truth, truth_long, truth_mni
 
 from bidsapp.analyses.anomaly.judge import Ranked
-from bidsapp.analyses.anomaly.measure import statistics
 from bidsapp.analyses.anomaly.space import Space
 from bidsapp.bids.cohort import read_cohort
 from bidsapp.cohort import Member
 from bidsapp.files import write_json
-from bidsapp.oneclass.conformal import combined_p
+from bidsapp.oneclass.conformal import conformal_p
 
 TOP = 5
 
@@ -82,12 +81,11 @@ def meetings(ranked: Sequence[Ranked], truth: Truth) -> tuple[NDArray[np.float64
 
 def rank_controls(method: Method, listed: int = 60) -> list[list[Ranked]]:
     """Rank the clusters of each left-out control against the others, as those of a patient are."""
-    largest = np.stack([item.largest for item in method.measures])
+    largest = np.array([item.largest[0] for item in method.measures])
     heads = []
     for index, item in enumerate(method.measures):
-        others = np.delete(largest, index, axis=0)
-        rows = statistics(item.clusters[:listed])
-        found = [Ranked(c, combined_p(others, r)) for c, r in zip(item.clusters[:listed], rows, strict=True)]
+        others = np.delete(largest, index)
+        found = [Ranked(cluster, conformal_p(others, cluster.mass)) for cluster in item.clusters[:listed]]
         heads.append(sorted(found, key=lambda each: (each.p, -each.cluster.mass)))
     return heads
 

@@ -17,27 +17,6 @@ def conformal_p(controls: NDArray[np.floating], value: float) -> float:
     return float((1 + np.count_nonzero(controls >= value)) / (1 + controls.size))
 
 
-def combined_p(controls: Matrix, values: Matrix) -> float:
-    """Give the p of the best of several statistics, corrected for having looked at all of them.
-
-    Each member of the set (controls and subject) has its p for every statistic; its smallest one is itself
-    ranked in the set (Tippett's combination by permutation; for peak and size of clusters: Hayasaka and
-    Nichols 2004, doi:10.1016/j.neuroimage.2004.04.035).
-
-    Parameters
-    ----------
-    controls
-        Largest value of each statistic in each left-out control, shape ``(controls, statistics)``. With
-        maxima over the brain the result is corrected family-wise.
-    values
-        Those of the subject's cluster, shape ``(statistics,)``.
-    """
-    pool = np.vstack([values, controls])
-    p = (pool[None] >= pool[:, None]).mean(axis=1)
-    smallest = p.min(axis=1)
-    return float((smallest <= smallest[0] + 1e-12).mean())
-
-
 def family_wise_p(controls: Matrix, values: Matrix) -> Matrix:
     """Give the p of each of many values, corrected for having looked at all of them.
 
@@ -67,41 +46,6 @@ def two_sided_p(controls: NDArray[np.floating], value: float) -> float:
     0.05
     """
     return min(1.0, 2 * min(conformal_p(controls, value), conformal_p(-controls, -value)))
-
-
-def pooled_p(pool: NDArray[np.floating], values: NDArray[np.floating]) -> Matrix:
-    """Give the p of items (clusters) among all items of the controls, by the best of several statistics.
-
-    As :func:`combined_p` for each item, but not corrected for their number: that is left to the false
-    discovery rate over the items of a brain (Chumbley and Friston 2009,
-    doi:10.1016/j.neuroimage.2008.05.021).
-
-    Parameters
-    ----------
-    pool
-        Shape ``(items, statistics)``.
-    values
-        Shape ``(rows, statistics)``.
-
-    Returns
-    -------
-    p
-        Shape ``(rows,)``.
-    """
-    own = 1 + _at_or_above(pool, values)
-    among = _at_or_above(pool, pool)
-    counts = [
-        np.count_nonzero((among + (row >= pool)).min(axis=1) <= best)
-        for row, best in zip(values, own.min(axis=1), strict=True)
-    ]
-    return np.asarray((1 + np.array(counts, dtype=np.float64)) / (1 + len(pool)))
-
-
-def _at_or_above(pool: NDArray[np.floating], values: NDArray[np.floating]) -> NDArray[np.intp]:
-    """Count, for each value, the pool's values of the same column that are at least as large."""
-    ordered = np.sort(pool, axis=0)
-    below = [np.searchsorted(ordered[:, k], values[:, k], side="left") for k in range(pool.shape[1])]
-    return len(pool) - np.stack(below, axis=1)
 
 
 def pooled_survival(counts: NDArray[np.integer]) -> Matrix:

@@ -3,10 +3,8 @@ import pytest
 from scipy import stats
 
 from bidsapp.oneclass.conformal import (
-    combined_p,
     conformal_p,
     family_wise_p,
-    pooled_p,
     pooled_survival,
     probability_abnormal,
     two_sided_p,
@@ -24,27 +22,6 @@ def test_p_of_a_healthy_subject_is_uniform():
 
 
 @pytest.mark.parametrize("alpha", [0.1, 0.2])
-def test_the_best_of_two_statistics_keeps_the_family_wise_level(alpha):
-    draws = np.random.default_rng(0).gamma(2, size=(600, 40, 2))
-    draws[:, :, 1] = 0.5 * draws[:, :, 0] + draws[:, :, 1]
-    p = np.array([combined_p(row[1:], row[0]) for row in draws])
-    assert (p <= alpha).mean() <= alpha + 3 * np.sqrt(alpha / 600)
-    assert (p <= alpha).mean() > alpha / 2
-
-
-def test_either_statistic_alone_can_be_enough():
-    controls = np.random.default_rng(0).random((50, 2))
-    assert combined_p(controls, np.array([9.0, 0.0])) < 0.05
-    assert combined_p(controls, np.array([0.0, 9.0])) < 0.05
-    assert combined_p(controls, np.array([0.0, 0.0])) == 1.0
-
-
-def test_three_statistics_keep_the_level_too():
-    draws = np.random.default_rng(3).gamma(2, size=(600, 40, 3))
-    p = np.array([combined_p(row[1:], row[0]) for row in draws])
-    assert 0.05 < (p <= 0.1).mean() <= 0.1 + 3 * np.sqrt(0.1 / 600)
-
-
 def histogram(z, width=0.02, bins=600):
     return np.bincount(np.minimum((np.abs(z) / width).astype(int), bins - 1), minlength=bins)
 
@@ -100,12 +77,3 @@ def test_to_either_side_counts_double_and_alike():
     controls = np.arange(99.0)
     assert two_sided_p(controls, 200.0) == two_sided_p(controls, -200.0) == pytest.approx(2 / 100)
     assert two_sided_p(controls, 49.0) == 1.0
-
-
-@pytest.mark.parametrize("statistics", [1, 3])
-def test_many_items_have_the_p_that_each_has_alone(statistics):
-    rng = np.random.default_rng(0)
-    pool, items = rng.gamma(1, size=(80, statistics)), rng.gamma(2, size=(15, statistics))
-    items[0] = pool[0]  # a tie
-    alone = [combined_p(pool, row) for row in items]
-    assert pooled_p(pool, items) == pytest.approx(alone)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bidsapp.analyses.anomaly.features import needed_modalities
 from bidsapp.analyses.anomaly.options import Options
-from bidsapp.analyses.anomaly.sources import compared
+from bidsapp.analyses.anomaly.sources import calibrated, compared
 
 if TYPE_CHECKING:
     from bidsapp.analyses.anomaly.measure import Parcels
@@ -70,9 +70,9 @@ def bundle_metadata(
         "numpy_version": version("numpy"),
         "required_packages_version": {"safetensors": version("safetensors"), "scipy": version("scipy")},
         "task": "Voxels and clusters that differ from healthy controls",
-        "description": f"Volumes {compared(options.learned, options.fwhm_mm)} by a normative model (mean, "
-        "age and sex effects, shrunken covariance, tail factor) with the left-out controls' distribution of "
-        "cluster mass and peak. Research use only.",
+        "description": f"Volumes {compared(options.learned, options.fwhm_mm)} by "
+        f"{calibrated(options.learned, 'covariates as below')}. With the left-out controls' distribution of "
+        "cluster mass and size. Research use only.",
         "authors": "The bidsapp developers",
         "copyright": "The bidsapp developers; statistics under the licence of the images",
         "data_source": [IXI] if ixi else [f"{len(members)} controls of the user's own data"],

@@ -12,7 +12,7 @@ from bidsapp.analyses.anomaly.options import Options
 from bidsapp.analyses.anomaly.space import Space, Vector
 from bidsapp.images.clusters import Cluster, find_clusters
 
-STATISTICS = ("mass",)
+STATISTICS = ("mass", "size")
 BIN_WIDTH = 0.02
 BINS = 600
 
@@ -95,6 +95,6 @@ def measure(z: Vector, space: Space, parcels: Parcels, options: Options) -> Meas
 
 
 def statistics(clusters: Sequence[Cluster]) -> NDArray[np.float64]:
-    """Give what clusters are judged by (``STATISTICS``; size in voxels), shape ``(clusters, statistics)``."""
-    rows = [(cluster.mass,) for cluster in clusters]
+    """Give mass and size (voxels) of clusters, in the order of ``STATISTICS``, shape ``(clusters, 2)``."""
+    rows = [(cluster.mass, cluster.size) for cluster in clusters]
     return np.array(rows, dtype=np.float64).reshape(-1, len(STATISTICS))

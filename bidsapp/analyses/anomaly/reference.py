@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bidsapp.analyses.anomaly.measure import STATISTICS, Measures, statistics
+from bidsapp.analyses.anomaly.measure import Measures
 from bidsapp.images.clusters import Cluster
-from bidsapp.oneclass.conformal import combined_p, conformal_p, pooled_p, pooled_survival
+from bidsapp.oneclass.conformal import conformal_p, pooled_survival
 
 Matrix = NDArray[np.float64]
 _OUTLIER_MADS = 5.0
@@ -23,8 +23,7 @@ class Reference:
     Attributes
     ----------
     largest
-        Shape ``(controls, statistics)``: see :class:`~bidsapp.analyses.anomaly.measure.Measures`; bundles
-        of version 0.1.0 have the first two statistics only, and judge by these.
+        Largest mass and largest size of a cluster, shape ``(controls, 2)``.
     spread, abnormal_share
         Shape ``(controls,)``.
     region_share, region_mean
@@ -32,7 +31,7 @@ class Reference:
     histogram
         Pooled over controls.
     clusters
-        All clusters of all controls, shape ``(clusters, statistics)``; ``None`` in bundles of version 0.1.0.
+        Mass of all clusters of all controls, shape ``(clusters,)``.
     """
 
     largest: Matrix
@@ -41,7 +40,7 @@ class Reference:
     region_share: Matrix
     region_mean: Matrix
     histogram: NDArray[np.int64]
-    clusters: NDArray[np.float32] | None
+    clusters: NDArray[np.float32]
 
     @classmethod
     def of(cls, measures: Sequence[Measures]) -> Reference:
@@ -53,7 +52,7 @@ class Reference:
             np.stack([item.region_share for item in measures]),
             np.stack([item.region_mean for item in measures]),
             np.sum([item.histogram for item in measures], axis=0),
-            np.concatenate([statistics(item.clusters) for item in measures]).astype(np.float32),
+            np.array([cluster.mass for item in measures for cluster in item.clusters], dtype=np.float32),
         )
 
     @property
@@ -71,31 +70,23 @@ class Reference:
         """Share of the controls' voxels at or above the lower edge of each bin."""
         return pooled_survival(self.histogram)
 
-    @property
-    def statistics(self) -> tuple[str, ...]:
-        """Names of the columns of ``largest``."""
-        return STATISTICS[: self.largest.shape[1]]
-
     def family_wise_p(self, cluster: Cluster) -> float:
-        """Give the share of healthy people in whom some cluster is as extreme, by any statistic."""
-        return combined_p(self.largest, self._row(cluster))
+        """Give the share of healthy people in whom some cluster has as large a mass."""
+        return conformal_p(self.largest[:, 0], cluster.mass)
 
-    def extreme(self, cluster: Cluster) -> str:
-        """Name the statistics by which a cluster is most extreme among the controls' largest ones."""
-        p = [conformal_p(*pair) for pair in zip(self.largest.T, self._row(cluster), strict=True)]
-        return ", ".join(name for name, each in zip(self.statistics, p, strict=True) if each == min(p))
+    def family_wise_p_of_size(self, cluster: Cluster) -> float:
+        """Give the share of healthy people in whom some cluster has as many voxels."""
+        return conformal_p(self.largest[:, 1], cluster.size)
 
-    def cluster_p(self, clusters: Sequence[Cluster]) -> Matrix | None:
-        """Give the share of all the controls' clusters that are as extreme as each, not corrected.
+    def cluster_p(self, clusters: Sequence[Cluster]) -> Matrix:
+        """Give the share of all the controls' clusters that have as large a mass as each, not corrected.
 
-        ``None`` where the bundle does not hold them.
+        What corrects for their number is the false discovery rate over the clusters of a brain (Chumbley
+        and Friston 2009, doi:10.1016/j.neuroimage.2008.05.021).
         """
-        if self.clusters is None:
-            return None
-        return pooled_p(self.clusters, statistics(clusters).astype(np.float32))
-
-    def _row(self, cluster: Cluster) -> Matrix:
-        return statistics([cluster])[0, : len(self.statistics)]
+        own = np.array([cluster.mass for cluster in clusters], dtype=np.float32)
+        below = np.searchsorted(np.sort(self.clusters), own, side="left")
+        return np.asarray((1 + self.clusters.size - below) / (1 + self.clusters.size), dtype=np.float64)
 
 
 def outlier_limit(values: Matrix) -> float:
@@ -112,10 +103,9 @@ def expected_false_clusters(measures: Sequence[Measures], alpha: float) -> tuple
 
     Each control is judged against all others.
     """
-    largest = np.stack([item.largest for item in measures])
+    largest = np.array([item.largest[0] for item in measures])
     counts = np.zeros(len(measures))
     for i, item in enumerate(measures):
-        others = np.delete(largest, i, axis=0)
-        if combined_p(others, item.largest) <= alpha:
-            counts[i] = sum(combined_p(others, row) <= alpha for row in statistics(item.clusters))
+        others = np.delete(largest, i)
+        counts[i] = sum(conformal_p(others, cluster.mass) <= alpha for cluster in item.clusters)
     return float(counts.mean()), float((counts > 0).mean())

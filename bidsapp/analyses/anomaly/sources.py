@@ -43,3 +43,20 @@ def compared(learned: Learned, fwhm_mm: float) -> str:
         f"{smoothed}seen through {_REPRESENTATIONS[learned.representation]} of {where}, learned from the "
         f"controls: {seen}, {score}were compared at every voxel"
     )
+
+
+def calibrated(learned: Learned, terms: str) -> str:
+    """Say what turns values into deviates; ``terms`` are the covariates in words."""
+    if learned.form is not None:
+        return (
+            f"the left-out controls' own scores (curve: {learned.form}, by L-moments: Hosking, 1990, J R "
+            "Stat Soc B 52:105)"
+        )
+    scale = (
+        "" if learned.features == "intensity" else ", and put on the scale on which the controls' are normal"
+    )
+    return (
+        f"a linear normative model ({terms}) whose variance is shrunk to that of the whole brain (Smyth, "
+        "2004, Stat Appl Genet Mol Biol 3:3); deviates were divided by a local factor that equalises heavy "
+        f"tails{scale}"
+    )

@@ -118,7 +118,7 @@ def _space(tensors: Tensors) -> Space:
 
 def _variant(tensors: Tensors, design: Design, sign: Sign, form: Form | None, voxels: int) -> Variant:
     check_voxels(tensors, voxels)
-    arrays = {key: tensors[f"reference.{key}"] for key in _REFERENCE if key != "clusters"}
-    reference = Reference(**arrays, clusters=tensors.get("reference.clusters"))  # type: ignore[arg-type]
+    arrays = {key: tensors[f"reference.{key}"] for key in _REFERENCE}
+    reference = Reference(**arrays)  # type: ignore[arg-type]
     false = tensors["false"].astype(np.float64)
     return Variant(design, read_model(tensors, sign, form), reference, float(false[0]), float(false[1]))

@@ -24,8 +24,8 @@ _CLUSTER_COLUMNS = (
     Column(name="direction", description="Below or above what is expected; unlike it, where no sign tells"),
     Column(name="volume_ml", description="Volume in the subject's own space", unit="mL"),
     Column(name="peak_z", description="Deviate that is largest in size, robust z score"),
-    Column(name="p_fwe", description="Share of healthy people with any cluster as extreme by any statistic"),
-    Column(name="extreme", description="The statistic that is the most extreme: mass, peak or size"),
+    Column(name="p_fwe", description="Share of healthy people in whom any cluster has as large a mass"),
+    Column(name="p_fwe_size", description="Share of healthy people in whom any cluster is as large"),
     Column(name="p_fdr", description="False discovery rate up to this cluster (Benjamini-Hochberg)"),
     Column(name="per_healthy_head", description="Clusters as extreme that a healthy person shows on average"),
     Column(name="mean_z", description="Mean deviate over the cluster, robust z score"),
@@ -70,10 +70,10 @@ def cluster_table(judgement: Judgement, trained: Trained, parcels: Parcels, nati
         own = native.locate(standard)
         direction = _DIRECTIONS[judgement.variant.model.sign][int(cluster.peak_value > 0)]
         volume = round(native.volume_ml(cluster, grid), 3)
-        family = (round(item.p, 4), reference.extreme(cluster), *rates.get(cluster.peak, (None, None)))
+        family = (item.p, reference.family_wise_p_of_size(cluster), *rates[cluster.peak])
         rows.append((
             rank, f"cluster {rank}", rank, region, side, direction, volume, round(cluster.peak_value, 2),
-            *family, round(cluster.mean_value, 2), round(cluster.mass, 1),
+            *(round(p, 4) for p in family), round(cluster.mean_value, 2), round(cluster.mass, 1),
             *(round(float(value), 1) for value in own), *(float(value) for value in standard),
         ))  # fmt: skip
     return Table(
@@ -89,15 +89,15 @@ def cluster_table(judgement: Judgement, trained: Trained, parcels: Parcels, nati
 def _rates(judgement: Judgement) -> dict[tuple[int, int, int], tuple[float, float]]:
     """Give, by peak, the false discovery rate of each cluster, and how many such a healthy person shows.
 
-    Both are over all clusters of the map, listed or not; empty where the bundle lacks the controls' clusters.
+    Both are over all clusters of the map, listed or not.
     """
     reference, clusters = judgement.variant.reference, judgement.measures.clusters
     p = reference.cluster_p(clusters)
-    if p is None or reference.clusters is None or not clusters:
+    if not clusters:
         return {}
-    per_head = p * len(reference.clusters) / reference.controls
+    per_head = p * reference.clusters.size / reference.controls
     pairs = zip(clusters, false_discovery_control(p), per_head, strict=True)
-    return {cluster.peak: (round(float(rate), 4), round(float(many), 4)) for cluster, rate, many in pairs}
+    return {cluster.peak: (float(rate), float(many)) for cluster, rate, many in pairs}
 
 
 def region_table(judgement: Judgement, trained: Trained, parcels: Parcels) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bidsapp.analyses.anomaly.judge import Judgement, quantiles
-from bidsapp.analyses.anomaly.sources import compared
+from bidsapp.analyses.anomaly.sources import calibrated, compared
 from bidsapp.analyses.anomaly.store import Trained
 from bidsapp.findings import Score, Table
 from bidsapp.oneclass.conformal import conformal_p
@@ -83,14 +83,11 @@ def methods(judgement: Judgement, trained: Trained, bundle_name: str, bundle_ver
     return (
         f"Volumes in MNI152NLin2009cAsym space (channels: {', '.join(trained.channels)}) "
         f"{compared(options.learned, options.fwhm_mm)} with {trained.cohort} (bundle "
-        f"{bundle_name} {bundle_version}) by a linear normative model ({terms}) whose variance is shrunk to "
-        "that of the whole brain (Smyth, 2004, Stat Appl Genet Mol Biol 3:3); deviates were divided by a "
-        "local factor that equalises heavy tails. Clusters were formed at "
-        f"|z| > {options.cluster_threshold:g}; their {', '.join(variant.reference.statistics)} (mass: "
-        "Bullmore et al., 1999, IEEE Trans Med Imaging 18:32) were combined (Hayasaka & Nichols, 2004, "
-        "NeuroImage 23:54) and referred to the largest ones of each control, scored without itself (Cook & "
-        "Weisberg, 1982, Residuals and Influence in Regression), which gives conformal family-wise "
-        "p-values (Vovk et al., 2005, Algorithmic Learning in a Random World). The probability map is one "
+        f"{bundle_name} {bundle_version}) by {calibrated(options.learned, terms)}. Clusters were formed at "
+        f"|z| > {options.cluster_threshold:g}; their mass (Bullmore et al., 1999, IEEE Trans Med Imaging "
+        "18:32) was referred to the largest one of each control, scored without itself (Cook & Weisberg, "
+        "1982, Residuals and Influence in Regression), which gives conformal family-wise p-values (Vovk "
+        "et al., 2005, Algorithmic Learning in a Random World). The probability map is one "
         "minus the false discovery rate (Benjamini & "
         "Hochberg, 1995, J R Stat Soc B 57:289). Regions are those of the atlas "
         f"{options.atlas}; their family-wise p refers to the largest one of each person (Westfall & Young, "

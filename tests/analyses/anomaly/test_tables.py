@@ -1,7 +1,5 @@
 """Tables of a head with a dark lesion in the right white matter; see conftest.py."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -32,7 +30,8 @@ def test_the_lesion_is_rare_among_the_clusters_of_healthy_heads(tables):
     assert top["p_fdr"] <= 0.05
     assert top["per_healthy_head"] < 0.1
     assert all(row["per_healthy_head"] >= top["per_healthy_head"] for row in others)
-    assert set(top["extreme"].split(", ")) <= {"mass", "peak", "size"}
+    assert top["p_fwe"] <= 0.05
+    assert 0 < top["p_fwe_size"] <= 1
 
 
 def test_with_rising_deviation_a_cluster_is_less_often_seen_in_the_healthy(tables):
@@ -96,18 +95,15 @@ def test_sides_are_paired_by_name():
     assert pairs_of(parcels) == {"Caudate": (2, 1)}
 
 
-def test_a_bundle_without_size_judges_by_mass_and_peak(bundle):
+def test_a_wide_faint_cluster_is_rare_by_its_size_alone(bundle):
     reference = read_trained(bundle).variants["adjusted"].reference
-    assert reference.largest.shape == (32, 3)
-    old = replace(reference, largest=reference.largest[:, :2], clusters=None)
-    heavy = Cluster(np.zeros((1, 3), dtype=np.intp), (0, 0, 0), -3.1, -3.1, 1e6)
-    assert old.family_wise_p(heavy) <= 2 / 33  # itself, and the control with the highest peak
-    assert old.extreme(heavy) == "mass"
-    assert old.cluster_p([heavy]) is None
-
-
-def test_size_alone_can_be_enough(bundle):
-    reference = read_trained(bundle).variants["adjusted"].reference
+    assert reference.largest.shape == (32, 2)
     wide = Cluster(np.zeros((10**5, 3), dtype=np.intp), (0, 0, 0), -3.01, -3.0, 0.1)
-    assert reference.family_wise_p(wide) <= 3 / 33  # itself, and the first by mass and by peak
-    assert reference.extreme(wide) == "size"
+    assert reference.family_wise_p_of_size(wide) == 1 / 33
+    assert reference.family_wise_p(wide) > 0.5
+
+
+def test_the_uncorrected_p_of_a_cluster_counts_the_controls_clusters(bundle):
+    reference = read_trained(bundle).variants["adjusted"].reference
+    heavy = Cluster(np.zeros((1, 3), dtype=np.intp), (0, 0, 0), -9.0, -9.0, 1e6)
+    assert reference.cluster_p([heavy]) == pytest.approx(1 / (1 + reference.clusters.size))
