@@ -5,8 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from bidsapp.networks.dense import VariationalNetwork
 from bidsapp.networks.patch_network import PatchNetwork
 from bidsapp.networks.patches import PatchDecoder, PatchEncoder, PatchShape
+
+LOG_VARIANCES = (-10.0, 10.0)
 
 
 class AutoEncoder(PatchNetwork):
@@ -28,7 +31,7 @@ class AutoEncoder(PatchNetwork):
         return patches
 
 
-class VariationalAutoEncoder(PatchNetwork):
+class VariationalAutoEncoder(PatchNetwork, VariationalNetwork):
     """Encoder of a Gaussian (mean and logarithm of the variance) and decoder (Kingma and Welling 2014)."""
 
     def __init__(self, shape: PatchShape) -> None:
@@ -37,13 +40,17 @@ class VariationalAutoEncoder(PatchNetwork):
     def forward(self, patches: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Give the reconstruction of a sample (in training; else of the mean), mean and log-variance."""
         mean, log_variance = self.encoder(patches).chunk(2, dim=1)
-        log_variance = log_variance.clamp(-10, 10)
+        log_variance = log_variance.clamp(*LOG_VARIANCES)
         latent = sample(mean, log_variance) if self.training else mean
         return self.decoder(latent), mean, log_variance
 
     def encode_dense(self, images: Tensor) -> Tensor:
         """Give the latent mean of every voxel."""
         return self.encoder.dense(images).chunk(2, dim=1)[0]
+
+    def log_variance_dense(self, images: Tensor) -> Tensor:
+        """Give the logarithm of the latent variance of every voxel."""
+        return self.encoder.dense(images).chunk(2, dim=1)[1].clamp(*LOG_VARIANCES)
 
 
 def sample(mean: Tensor, log_variance: Tensor) -> Tensor:

@@ -37,6 +37,14 @@ class DenseNetwork(nn.Module, ABC):
         """
 
 
+class VariationalNetwork(DenseNetwork):
+    """A network that describes each voxel by a Gaussian; its mean is the latent vector."""
+
+    @abstractmethod
+    def log_variance_dense(self, images: Tensor) -> Tensor:
+        """Give the logarithm of the variance of every voxel, shape ``(n, latent, *spatial)``."""
+
+
 class AdversarialNetwork(DenseNetwork):
     """A network that also has a discriminator of real and drawn patches."""
 

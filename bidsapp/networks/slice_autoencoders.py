@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bidsapp.networks.autoencoders import sample
-from bidsapp.networks.dense import DenseNetwork, values_at
+from bidsapp.networks.autoencoders import LOG_VARIANCES, sample
+from bidsapp.networks.dense import DenseNetwork, VariationalNetwork, values_at
 from bidsapp.networks.slices import SliceDecoder, SliceEncoder, SliceShape, as_vectors, at_every_voxel
 
 BLOCK_SLICES = 8
@@ -49,7 +49,7 @@ class SliceAutoEncoder(DenseNetwork):
         return values_at(torch.cat(errors), places, 2)
 
 
-class VariationalSliceAutoEncoder(SliceAutoEncoder):
+class VariationalSliceAutoEncoder(SliceAutoEncoder, VariationalNetwork):
     """The codes are Gaussians (Kingma and Welling 2014)."""
 
     outputs = 2
@@ -58,7 +58,16 @@ class VariationalSliceAutoEncoder(SliceAutoEncoder):
         """Give the reconstruction of a sample (in training; else of the mean), means and log-variances."""
         codes = [code.chunk(2, dim=1) for code in self.encoder(slices)]
         means = [mean for mean, _ in codes]
-        log_variances = [log_variance.clamp(-10, 10) for _, log_variance in codes]
+        log_variances = [log_variance.clamp(*LOG_VARIANCES) for _, log_variance in codes]
         latent = [sample(*both) for both in zip(means, log_variances, strict=True)]
         drawn = self.decoder(latent if self.training else means, slices.shape[-2:])
         return drawn, as_vectors(means), as_vectors(log_variances)
+
+    def log_variance_dense(self, images: Tensor) -> Tensor:
+        """Give the logarithm of the latent variance of every voxel, linear between cells."""
+        size = images.shape[-2:]
+        spread = [
+            [code.chunk(2, dim=1)[1].clamp(*LOG_VARIANCES) for code in self.encoder(part)]
+            for part in torch.split(images, BLOCK_SLICES)
+        ]
+        return torch.cat([at_every_voxel(codes, size) for codes in spread])

@@ -75,6 +75,8 @@ def read_sample(bundle: Bundle) -> LatentSample:
             places_mm=arrays["places_mm"],
             ages=arrays["ages"],
             scores=arrays.get("scores"),
+            mean=arrays["vectors"] if "log_variance" in arrays else None,
+            log_variance=arrays.get("log_variance"),
             regions=tuple(names["regions"]),
             tissues=tuple(names["tissues"]),
             subjects=tuple(names["subjects"]),

@@ -6,6 +6,8 @@ from bidsapp.networks.contextual import ContextualGAN
 from bidsapp.networks.dense import AdversarialNetwork
 from bidsapp.networks.gans import PatchGAN
 from bidsapp.networks.patches import PatchShape, patches_at
+from bidsapp.networks.slice_autoencoders import VariationalSliceAutoEncoder
+from bidsapp.networks.slices import SliceShape
 from bidsapp.networks.surroundings import pooled_volume, positions_of, surroundings_at
 
 FLAT = PatchShape(channels=2, latent=4)
@@ -77,3 +79,21 @@ def test_the_critics_features_of_an_image_are_those_of_its_patches(build, shape)
     if shape.dimensions == 2:
         assert torch.equal(found, single)
     torch.testing.assert_close(found, single, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("build", "shape"),
+    [(VariationalAutoEncoder, PatchShape()), (VariationalSliceAutoEncoder, SliceShape())],
+    ids=["patch", "slice"],
+)
+def test_the_variance_of_a_variational_network_is_that_of_its_encoder(build, shape):
+    torch.manual_seed(0)
+    network = build(shape).eval()
+    images = torch.rand(3, 1, 48, 48)
+    with torch.inference_mode():
+        spread = network.log_variance_dense(images)
+        assert spread.shape == network.encode_dense(images).shape
+        assert spread.abs().max() <= 10
+        if isinstance(shape, PatchShape):
+            patch = images[1, :, 17:32, 17:32][None]  # around voxel 24, 24
+            assert torch.allclose(spread[1, :, 24, 24], network(patch)[2][0], atol=1e-5)

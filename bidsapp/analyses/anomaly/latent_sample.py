@@ -45,6 +45,8 @@ def sample_latent_space(
         ``None`` where no features are learned.
     """
     quantity = found.quantity
+    from bidsapp.networks.dense import VariationalNetwork
+
     features = quantity.features if isinstance(quantity, Strangeness) else quantity
     if not isinstance(features, LearnedFeatures):
         return None
@@ -56,11 +58,17 @@ def sample_latent_space(
     people = [members[index] for index in shown]
     tissues = np.mean([_tissues(member, encoder, places) for member in people], axis=0)
     voxels = np.argwhere(space.mask)[places]
+
+    def seen(look: LearnedFeatures) -> NDArray[np.float32]:
+        return np.stack([look.of(*controls[index])[places] for index in shown], axis=1)
+
     arrays: dict[str, NDArray[np.generic]] = {
-        "vectors": np.stack([encoder.of(*controls[index])[places] for index in shown], axis=1),
+        "vectors": seen(encoder),
         "places_mm": (voxels @ space.grid.affine[:3, :3].T + space.grid.affine[:3, 3]).astype(np.float32),
         "ages": np.array([age_of(member) or np.nan for member in people], dtype=np.float32),
     }
+    if isinstance(encoder.network, VariationalNetwork):
+        arrays["log_variance"] = seen(replace(features, kind="log_variance"))
     if found.values.shape[2] == 1:
         arrays["scores"] = found.values[shown][:, places, 0].T
     owners = parcels.owner[places]

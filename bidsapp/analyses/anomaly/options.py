@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from bidsapp.analyses.anomaly.learned import Learned
 from bidsapp.errors import BadDataError
 from bidsapp.recipe import Recipe
 
-_RECIPE = Path(__file__).parents[2] / "data" / "recipes" / "anomaly.toml"
-_FIRST_VERSION = {"features": "intensity", "score": "gaussian", "calibration": "normative"}
 TISSUES = ("GM", "WM", "CSF")
 COVARIATES = ("age", "age_squared", "sex", "scanner")
 
@@ -70,18 +67,19 @@ class Options:
 
     @classmethod
     def of_bundle(cls, metadata: Mapping[str, object]) -> Options:
-        """Read the recipe that a bundle was trained with; one of version 0.1.0 compares intensities.
+        """Read the recipe that a bundle was trained with.
 
         Raises
         ------
         BadDataError
             It says no recipe, or one that makes no sense.
+        KeyError
+            A key is missing: the bundle is of another version.
         """
         values = metadata.get("recipe")
         if not isinstance(values, dict):
             raise BadDataError("The bundle does not say its recipe; train it again.")
-        known = Recipe.read("anomaly", _RECIPE).values
-        return cls.of(Recipe("anomaly", {**known, **_FIRST_VERSION, **values}))
+        return cls.of(Recipe("anomaly", values))
 
 
 def _names(recipe: Recipe, key: str, allowed: tuple[str, ...]) -> tuple[str, ...]:

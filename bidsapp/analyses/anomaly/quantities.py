@@ -18,7 +18,7 @@ from bidsapp.oneclass.normative import Sign
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from bidsapp.networks.dense import AdversarialNetwork, DenseNetwork
+    from bidsapp.networks.dense import AdversarialNetwork, DenseNetwork, VariationalNetwork
 
 _SLICES = 16
 _NO_ERROR = np.float32(1e-6)
@@ -66,7 +66,8 @@ class LearnedFeatures:
     network
         In evaluation mode, on ``device``.
     kind
-        ``latent``: the latent vector; ``discriminator``: the discriminator's features;
+        ``latent``: the latent vector; ``log_variance``: of the Gaussian that it is the mean of;
+        ``discriminator``: the discriminator's features;
         ``reconstruction``: the logarithm of the mean squared error of what is drawn, all channels together.
     dimensions
         2: axial slices; 3: the whole volume.
@@ -76,7 +77,7 @@ class LearnedFeatures:
 
     seen: Intensity
     network: DenseNetwork
-    kind: Literal["latent", "discriminator", "reconstruction"]
+    kind: Literal["latent", "log_variance", "discriminator", "reconstruction"]
     dimensions: int
     device: str = "cpu"
     step: int = 1
@@ -118,6 +119,8 @@ class LearnedFeatures:
     def _look(self, part: Tensor) -> Tensor:
         if self.kind == "latent":
             return self.network.encode_dense(part)
+        if self.kind == "log_variance":
+            return cast("VariationalNetwork", self.network).log_variance_dense(part)
         return cast("AdversarialNetwork", self.network).discriminate_dense(part)
 
 

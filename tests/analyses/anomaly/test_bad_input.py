@@ -326,10 +326,13 @@ def test_a_bundle_that_does_not_say_its_recipe_is_refused(bundle, tmp_path):
     assert "does not say its recipe" in refused(read_trained, Bundle.read(tmp_path / "broken"))
 
 
-def test_a_bundle_of_the_first_version_is_read_as_what_it_was():
-    values = {"fwhm_mm": 4.0, "images": ["T1w"]}  # no key about learned features
-    learned = Options.of_bundle({"recipe": values}).learned
-    assert (learned.features, learned.score, learned.calibration) == ("intensity", "gaussian", "normative")
+def test_a_bundle_of_another_version_is_refused(bundle, tmp_path):
+    shutil.copytree(bundle.path, tmp_path / "old")
+    file = tmp_path / "old" / "configs" / "metadata.json"
+    metadata = json.loads(file.read_text())
+    del metadata["recipe"]["features"]
+    file.write_text(json.dumps(metadata))
+    assert "'features'); train it again" in refused(read_trained, Bundle.read(tmp_path / "old"))
 
 
 def test_the_packaged_bundle_is_read():
