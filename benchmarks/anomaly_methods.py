@@ -165,6 +165,7 @@ def learned_family(
     """
     start = time.process_time()
     options = Options.of(recipe_with({"features": "latent", "fwhm_mm": 0.0, **values}))
+    pooled = replace(options, learned=replace(options.learned, score="svm", calibration="pooled"))
     seen = Intensity(("T1w",), controls.space, options.fwhm_mm)
     named = controls.named()
     own = folder / checkpoint_name(named, seen, options.learned, seed)
@@ -177,7 +178,15 @@ def learned_family(
         features = LearnedFeatures(seen, network, kind, options.learned.dimensions, step=options.learned.step)  # type: ignore[arg-type]
         described = np.stack([features.of(*item) for item in controls.named()])
         methods = [
-            _scored(f"{name}, {score}", score, features, described, controls, options) for score in of_kind
+            _scored(
+                f"{name}, {score}",
+                score,
+                features,
+                described,
+                controls,
+                pooled if score in ("svm", "personal") else options,
+            )
+            for score in of_kind
         ]
         families.append(Family(f"{name} {kind}", features.of, methods, {"learn": learning}))
     return families

@@ -1,4 +1,4 @@
-"""Deviates from a curve fitted to the left-out controls' scores at every voxel, not a normative model."""
+"""Deviates from left-out scores without a normative model: by a curve at each voxel, or pooled."""
 
 from __future__ import annotations
 
@@ -34,6 +34,22 @@ class CalibratedModel:
 
         inside = self.calibration.probability(-features[:, 0]).astype(np.float64)
         return np.asarray(np.maximum(ndtri(np.minimum(inside, _MOST)), 0), dtype=np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class PooledModel:
+    """The score itself, to be read on the pooled scores of all left-out controls at all voxels.
+
+    Of a machine with few support vectors this is the only exact way: at a voxel, the left-out scores of the
+    others come from machines that have seen the control in question, and an outlier among a handful of
+    support vectors changes them, so that a control looks stranger than a new subject who is as strange.
+    """
+
+    sign: Sign = "above"
+
+    def z(self, features: Array, covariates: Matrix) -> Array:
+        """Give the score of each voxel, shape ``(voxels,)``, for features ``(voxels, 1)``."""
+        return features[:, 0]
 
 
 def fit_calibrated(features: Array, form: Form) -> tuple[CalibratedModel, Array]:

@@ -14,6 +14,7 @@ from bidsapp.recipe import Recipe
 Features = Literal["intensity", "latent", "reconstruction", "discriminator"]
 Unit = Literal["patch", "slice"]
 SCORES = ("gaussian", *MACHINES)
+CALIBRATIONS = ("normative", "pooled", *get_args(Form))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ class Learned:
             nu=recipe.within("nu", 1e-4, 0.999),
             neighbours=int(recipe.within("neighbours", 1, 100)),
             score_fwhm_mm=recipe.within("score_fwhm_mm", 0, 40),
-            calibration=recipe.choice("calibration", ("normative", *get_args(Form))),
+            calibration=recipe.choice("calibration", CALIBRATIONS),
             steps=int(recipe.within("steps", 1, 10_000_000)),
             pairs=int(recipe.within("pairs", 4, 65_536)),
             learning_rate=recipe.within("learning_rate", 1e-7, 1),
@@ -108,8 +109,8 @@ class Learned:
 
     @property
     def form(self) -> Form | None:
-        """The curve that calibrates the score, where it is no normative model."""
-        return None if self.calibration == "normative" else cast("Form", self.calibration)
+        """The curve that calibrates the score at each voxel, where there is one."""
+        return cast("Form", self.calibration) if self.calibration in get_args(Form) else None
 
     @property
     def step(self) -> int:

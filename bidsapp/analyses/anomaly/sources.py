@@ -47,6 +47,8 @@ def compared(learned: Learned, fwhm_mm: float) -> str:
 
 def calibrated(learned: Learned, terms: str) -> str:
     """Say what turns values into deviates; ``terms`` are the covariates in words."""
+    if learned.calibration == "pooled":
+        return "the pooled scores of the left-out controls at all voxels"
     if learned.form is not None:
         return (
             f"the left-out controls' own scores (curve: {learned.form}, by L-moments: Hosking, 1990, J R "

@@ -19,7 +19,6 @@ from bidsapp.bundle import Bundle
 from bidsapp.errors import BadDataError
 from bidsapp.images.volume import Grid
 from bidsapp.oneclass.normative import Sign
-from bidsapp.oneclass.probability import Form
 
 Tensors = Mapping[str, NDArray[np.generic]]
 _REFERENCE = ("largest", "spread", "abnormal_share", "region_share", "region_mean", "histogram", "clusters")
@@ -90,7 +89,7 @@ def read_trained(bundle: Bundle, device: str = "cpu") -> Trained:
         options = Options.of_bundle(metadata)
         names = tuple(str(item) for item in channels)
         space = _space(bundle.tensors("space"))
-        form = options.learned.form
+        calibration = options.learned.calibration
         quantity = read_quantity(bundle, Intensity(names, space, options.fwhm_mm), options.learned, device)
         return Trained(
             options=options,
@@ -98,7 +97,7 @@ def read_trained(bundle: Bundle, device: str = "cpu") -> Trained:
             space=space,
             variants={
                 key: _variant(
-                    bundle.tensors(key), Design.of_metadata(content), quantity.sign, form, space.voxels
+                    bundle.tensors(key), Design.of_metadata(content), quantity.sign, calibration, space.voxels
                 )
                 for key, content in designs.items()
             },
@@ -116,9 +115,11 @@ def _space(tensors: Tensors) -> Space:
     return Space(Grid((x, y, z), tensors["affine"].astype(np.float64)), mask.reshape(x, y, z))
 
 
-def _variant(tensors: Tensors, design: Design, sign: Sign, form: Form | None, voxels: int) -> Variant:
+def _variant(tensors: Tensors, design: Design, sign: Sign, calibration: str, voxels: int) -> Variant:
     check_voxels(tensors, voxels)
     arrays = {key: tensors[f"reference.{key}"] for key in _REFERENCE}
     reference = Reference(**arrays)  # type: ignore[arg-type]
     false = tensors["false"].astype(np.float64)
-    return Variant(design, read_model(tensors, sign, form), reference, float(false[0]), float(false[1]))
+    return Variant(
+        design, read_model(tensors, sign, calibration), reference, float(false[0]), float(false[1])
+    )

@@ -14,13 +14,13 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from bidsapp.oneclass.calibrated import CalibratedModel
+from bidsapp.oneclass.calibrated import CalibratedModel, PooledModel
 from bidsapp.oneclass.equalise import EqualisedModel
 from bidsapp.oneclass.gaussian import Gaussian
 from bidsapp.oneclass.normative import NormativeModel, Sign
 from bidsapp.oneclass.probability import Calibration, Form
 
-VoxelModel = NormativeModel | CalibratedModel | EqualisedModel
+VoxelModel = NormativeModel | CalibratedModel | PooledModel | EqualisedModel
 Tensors = Mapping[str, NDArray[np.generic]]
 _MANY = 3
 _VOXEL_AXIS = {"sd": 0, "coefficients": 1, "tail": 0, "location": 0, "scale": 0, "shape": 0}
@@ -31,6 +31,8 @@ def model_tensors(model: VoxelModel) -> dict[str, NDArray[np.generic]]:
     if isinstance(model, EqualisedModel):
         scale = np.stack([model.knots, model.deviates])
         return {**model_tensors(cast("VoxelModel", model.model)), "scale_of_deviates": scale}
+    if isinstance(model, PooledModel):
+        return {}
     if isinstance(model, CalibratedModel):
         curve = model.calibration
         return {"location": curve.location, "scale": curve.scale, "shape": curve.shape}
@@ -63,7 +65,7 @@ def check_voxels(tensors: Tensors, voxels: int) -> None:
             raise ValueError(f"{name} is of {tensors[name].shape[axis]} voxels, not {voxels}")
 
 
-def read_model(tensors: Tensors, sign: Sign, form: Form | None) -> VoxelModel:
+def read_model(tensors: Tensors, sign: Sign, calibration: str) -> VoxelModel:
     """Read what :func:`model_tensors` gave.
 
     Parameters
@@ -72,25 +74,29 @@ def read_model(tensors: Tensors, sign: Sign, form: Form | None) -> VoxelModel:
         The arrays.
     sign
         Of the quantity.
-    form
-        Of the curve; nothing for a normative model.
+    calibration
+        As in the recipe.
 
     Raises
     ------
     KeyError, ValueError
         An array is missing or of another shape.
     """
-    model = _read_own(tensors, sign, form)
+    model = _read_own(tensors, sign, calibration)
     if "scale_of_deviates" not in tensors:
         return model
     knots, deviates = tensors["scale_of_deviates"].astype(np.float64)
     return EqualisedModel(model, knots, deviates)
 
 
-def _read_own(tensors: Tensors, sign: Sign, form: Form | None) -> NormativeModel | CalibratedModel:
-    if form is not None:
+def _read_own(
+    tensors: Tensors, sign: Sign, calibration: str
+) -> NormativeModel | CalibratedModel | PooledModel:
+    if calibration == "pooled":
+        return PooledModel()
+    if calibration != "normative":
         curves = (tensors[key].astype(np.float64) for key in ("location", "scale", "shape"))
-        return CalibratedModel(Calibration(form, *curves))
+        return CalibratedModel(Calibration(cast("Form", calibration), *curves))
     sd = tensors["sd"].astype(np.float64)
     channels = sd.shape[1]
     correlation = np.tile(np.eye(channels), (sd.shape[0], 1, 1))

@@ -28,7 +28,7 @@ from bidsapp.bundle import Bundle
 from bidsapp.cohort import Cohort, Member
 from bidsapp.errors import BadDataError
 from bidsapp.images.templates import load_atlas
-from bidsapp.oneclass.calibrated import CalibratedModel, fit_calibrated
+from bidsapp.oneclass.calibrated import CalibratedModel, PooledModel, fit_calibrated
 from bidsapp.oneclass.equalise import EqualisedModel, equalise
 from bidsapp.oneclass.normative import NormativeModel, Sign, fit_normative
 from bidsapp.recipe import Recipe
@@ -164,6 +164,8 @@ def fit_model(
 
     See :func:`bidsapp.oneclass.normative.fit_normative` and :mod:`bidsapp.oneclass.equalise`.
     """
+    if options.learned.calibration == "pooled":
+        return _equalised(PooledModel(), features[:, :, 0].copy())
     if options.learned.form is not None:
         return _equalised(*fit_calibrated(features, options.learned.form))
     model, left_out = fit_normative(
@@ -178,7 +180,7 @@ def fit_model(
 
 
 def _equalised(
-    model: NormativeModel | CalibratedModel, left_out: NDArray[np.float32]
+    model: NormativeModel | CalibratedModel | PooledModel, left_out: NDArray[np.float32]
 ) -> tuple[EqualisedModel, NDArray[np.float32]]:
     equalised = equalise(model, left_out)
     for control in left_out:
