@@ -7,7 +7,8 @@
 method has seen, first as they are and then with simulated lesions, implanted in standard space before scaling
 and smoothing (registration is not repeated). ``table`` puts the results of one or more runs together. The
 operating point of a method is the family-wise p at which its left-out controls show a given number of
-clusters per head; what the held-out heads show at that point is printed beside.
+clusters per head; what the held-out heads show at that point is printed beside. A learning curve over the
+number of controls: ``--train 20 --after 80``, ``--train 40 --after 80``, ``--train 80``.
 """
 
 from __future__ import annotations
@@ -147,7 +148,8 @@ def run(arguments: argparse.Namespace) -> None:
     members = one_session_each(cohort)
     order = np.random.default_rng(arguments.seed).permutation(len(members)).tolist()
     heads = read_heads([members[i] for i in sorted(order[: arguments.train])])
-    rest = [members[i] for i in sorted(order[arguments.train :])][: arguments.test]
+    first = max(arguments.train, arguments.after)
+    rest = [members[i] for i in sorted(order[first:])][: arguments.test]
     held_out = read_heads(rest, space_of=heads.members)
     results: dict[str, object] = {"controls": arguments.train, "held_out": len(rest), "argv": sys.argv[1:]}
     collected: dict[str, list[Row]] = {"healthy": [], "lesions": []}
@@ -229,6 +231,7 @@ def main() -> None:
     runs.add_argument("--controls")
     runs.add_argument("--train", type=int, default=80)
     runs.add_argument("--test", type=int, default=1000)
+    runs.add_argument("--after", type=int, default=0, help="same held-out heads for fewer controls")
     runs.add_argument("--implants", type=int, default=4, help="lesions per held-out head")
     runs.add_argument("--methods", nargs="*", default=["plain intensity", *BASELINES, *LEARNED])
     runs.add_argument("--scores", nargs="*", default=[*SCORES, "reconstruction"])
