@@ -96,7 +96,7 @@ def main() -> None:
     for threshold, p in best.items():
         count = sum(value <= ALPHA for value in p)
         low, high = stats.binomtest(count, len(p)).proportion_ci(method="exact")
-        verdict = "holds" if low <= ALPHA <= high else "does not hold"
+        verdict = "compatible" if low <= ALPHA <= high else "not compatible"
         print(
             f"|z| > {threshold:g}: {count}/{len(p)} = {count / len(p):.1%} of held-out heads with a cluster "
             f"at {ALPHA:.0%} (95 % {low:.1%} to {high:.1%}): {verdict}"

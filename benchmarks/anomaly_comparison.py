@@ -52,9 +52,9 @@ LEARNED: Mapping[str, Mapping[str, object]] = {
     "bigan": {"representation": "bigan"},
     "fanogan": {"representation": "fanogan"},
     "contextual": {"representation": "contextual"},
-    "autoencoder 3-D": {"representation": "autoencoder", "dimensions": 3},
-    "siamese 3-D": {"representation": "siamese", "dimensions": 3},
-    "siamese slices": {"representation": "siamese", "unit": "slice"},
+    "autoencoder 3-D": {"representation": "autoencoder", "dimensions": 3, "pairs": 64},
+    "siamese 3-D": {"representation": "siamese", "dimensions": 3, "pairs": 64},
+    "siamese slices": {"representation": "siamese", "unit": "slice", "pairs": 8},
 }
 GANS = ("bigan", "fanogan", "contextual")
 Row = dict[str, object]

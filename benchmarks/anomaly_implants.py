@@ -90,9 +90,10 @@ def _stroke(size: float, heads: Heads, rng: np.random.Generator) -> NDArray[np.f
     if not paths:
         raise FileNotFoundError(f"The stroke masks are not in {DATA / 'soop'}; set BIDSAPP_REALDATA.")
     low, high = STROKE_ML[size]
-    while True:
+    for _ in range(10 * _TRIES):
         mask = resample(
             read_volume(paths[rng.integers(len(paths))]), heads.space.grid, interpolation="nearest"
         )
         if low <= float((mask.data > 0.5).sum()) * heads.space.voxel_volume <= high:
             return mask.data
+    raise UsageError(f"No stroke of {low:g} to {high:g} ml was found.")

@@ -1,7 +1,9 @@
 """The methods that the anomaly benchmarks compare: representations and scores beside plain statistics.
 
-All share the controls, the analysed voxels, the covariates, the tail factor and the judgement; they differ in
-what is compared at a voxel.
+All share the controls, the analysed voxels and the judgement; they differ in what is compared at a voxel, and
+in how a score becomes a deviate: one-class machines are read on the pooled left-out scores (see
+:mod:`bidsapp.oneclass.calibrated`), all else goes through the normative model, with covariates and tail
+factor but for plain z and plain intensity.
 """
 
 from __future__ import annotations

@@ -107,6 +107,7 @@ class Bundle:
         write_text(draft / "docs" / "README.md", card)
         write_text(draft / "LICENSE", licence)
         draft.chmod(0o755)
+        _check_files(draft)
         _replace_folder(draft, path)
         return cls.read(path)
 

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import lightning
+import numpy as np
 import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 _LOG = logging.getLogger(__name__)
 LOG_STEPS = 20
@@ -63,24 +64,27 @@ class Fitting(lightning.LightningModule):  # type: ignore[misc]
     """A network, its loss on one batch, and the running average of its weights."""
 
     def __init__(
-        self, network: nn.Module, loss: Callable[[nn.Module, Any], Tensor], schedule: Schedule
+        self, network: nn.Module, loss: Callable[[nn.Module, Any], Tensor], schedule: Schedule, seed: int = 0
     ) -> None:
         super().__init__()
         self.network = network
-        self.average = AveragedModel(network, multi_avg_fn=_running_mean(schedule.average))
+        self.average = AveragedModel(network, avg_fn=_running_mean(schedule.average))
         self.average.requires_grad_(False)
         self.loss = loss
         self.schedule = schedule
+        self.seed = seed
 
     def training_step(self, batch: Any, index: int) -> Tensor:
-        """Compute the loss of one batch; its random numbers depend on the step alone, restart or not."""
+        """Compute the loss of one batch; its random numbers depend on seed and step, restart or not."""
         if index % self.trainer.accumulate_grad_batches == 0:
-            torch.manual_seed(self.global_step)
+            own = np.random.SeedSequence([self.seed, self.global_step]).generate_state(1)[0]
+            torch.manual_seed(int(own))
         return self.loss(self.network, batch)
 
-    def on_before_zero_grad(self, optimizer: torch.optim.Optimizer) -> None:
+    def on_train_batch_end(self, outputs: Any, batch: Any, index: int) -> None:
         """Follow the weights after each step."""
-        self.average.update_parameters(self.network)
+        if (index + 1) % self.trainer.accumulate_grad_batches == 0:
+            self.average.update_parameters(self.network)
 
     def configure_optimizers(self) -> dict[str, Any]:
         """AdamW with warm-up and cosine decay."""
@@ -145,6 +149,7 @@ def fit(
     folder: Path,
     *,
     device: str = "cpu",
+    seed: int = 0,
     accumulate: int = 1,
     precision: Precision = "bf16-mixed",
     watch: Watch | None = None,
@@ -166,6 +171,8 @@ def fit(
         Checkpoints, ``loss.tsv`` and ``watch.tsv``.
     device
         ``cpu`` or ``cuda:N``.
+    seed
+        Of the random numbers of the loss; the first weights and the batches are the caller's.
     accumulate
         Batches in each optimiser step.
     precision
@@ -181,7 +188,8 @@ def fit(
     folder.mkdir(parents=True, exist_ok=True)
     last = folder / "last.ckpt"
     found = torch.load(last, map_location="cpu", weights_only=True) if last.exists() else None
-    fitting = Fitting(network, loss, schedule)
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # its own talk: advertisements
+    fitting = Fitting(network, loss, schedule, seed)
     if found is not None and found["global_step"] >= schedule.steps:
         fitting.load_state_dict(found["state_dict"])
     else:
@@ -200,7 +208,8 @@ def learning_curve(folder: Path) -> list[tuple[int, float]]:
     path = folder / "loss.tsv"
     if not path.exists():
         return []
-    lines = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
+    whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")  # a kill may cut the last line
+    lines = (line.split("\t") for line in whole.splitlines())
     curve = {int(step): float(loss) for _, step, loss in lines}
     return sorted(curve.items())
 
@@ -227,6 +236,11 @@ def _trainer(
     )
 
 
-def _running_mean(decay: float) -> Callable[..., None]:
-    average: Callable[..., None] = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+def _running_mean(decay: float) -> Callable[[Tensor, Tensor, Any], Tensor]:
+    """Average over the last 1 / (1 - decay) steps, over fewer at the start: the first weights are random."""
+
+    def average(so_far: Tensor, now: Tensor, steps: Any) -> Tensor:
+        kept = min(decay, (1 + float(steps)) / (10 + float(steps)))
+        return so_far + (now - so_far) * (1 - kept)
+
     return average

@@ -10,7 +10,7 @@ from bidsapp.oneclass.normative import Sign
 from bidsapp.oneclass.probability import Calibration, Form, fit_calibration
 from bidsapp.oneclass.regression import Array, Matrix
 
-_MOST = 1 - 1e-12
+_LEAST = 1e-300
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +32,8 @@ class CalibratedModel:
         """
         from scipy.special import ndtri
 
-        inside = self.calibration.probability(-features[:, 0]).astype(np.float64)
-        return np.asarray(np.maximum(ndtri(np.minimum(inside, _MOST)), 0), dtype=np.float32)
+        survival = np.maximum(self.calibration.survival(-features[:, 0]), _LEAST)
+        return np.asarray(np.maximum(-ndtri(survival), 0), dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +53,7 @@ class PooledModel:
 
 
 def fit_calibrated(features: Array, form: Form) -> tuple[CalibratedModel, Array]:
-    """Fit the curves to left-out scores and turn these into deviates.
-
-    Each control's own score is one of those that its curve was fitted to: an influence of order 1/controls.
+    """Fit the curves to left-out scores and turn these into deviates, each by the curves of the others.
 
     Parameters
     ----------
@@ -69,6 +67,10 @@ def fit_calibrated(features: Array, form: Form) -> tuple[CalibratedModel, Array]
     model, left_out
         The model, and the controls' deviates, shape ``(controls, voxels)``.
     """
-    model = CalibratedModel(fit_calibration(-features[:, :, 0], form))
+    scores = -features[:, :, 0]
     nothing = np.ones(1)
-    return model, np.stack([model.z(item, nothing) for item in features])
+    left_out = [
+        CalibratedModel(fit_calibration(np.delete(scores, i, axis=0), form)).z(item, nothing)
+        for i, item in enumerate(features)
+    ]
+    return CalibratedModel(fit_calibration(scores, form)), np.stack(left_out)

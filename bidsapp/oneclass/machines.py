@@ -78,7 +78,8 @@ def fit_machine(
     if name == "svm":
         fit = fit_svm(features, nu=nu) if device == "cpu" else _fit_on_gpu(features, nu, device)
         assert fit.left_out is not None
-        return fit.model, fit.left_out
+        controls = len(features)  # a machine's values grow with the sum of its weights, nu times its controls
+        return fit.model, fit.left_out * np.float32(controls / (controls - 1))
     if name == "density":
         return fit_density(features)
     if name == "neighbours":
@@ -96,13 +97,13 @@ def _fit_on_gpu(features: Array, nu: float, device: str) -> SvmFit:
 
 
 def machine_tensors(machine: Machine) -> dict[str, NDArray[np.generic]]:
-    """Give the arrays to store; features in half precision."""
+    """Give the arrays to store; support vectors in half precision."""
     if isinstance(machine, SupportVectors):
         return storing.to_arrays(machine)
     if isinstance(machine, Density):
-        return {"controls": machine.controls.astype(np.float16), "gamma": machine.gamma}
+        return {"controls": machine.controls, "gamma": machine.gamma}
     if isinstance(machine, Neighbours):
-        return {"controls": machine.controls.astype(np.float16), "count": np.array([machine.count])}
+        return {"controls": machine.controls, "count": np.array([machine.count])}
     if isinstance(machine, PersonalMachine):
         return {"nu": np.array([machine.nu]), "seed": np.array([machine.seed])}
     raise TypeError(f"{type(machine).__name__} cannot be stored.")

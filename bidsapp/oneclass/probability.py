@@ -17,6 +17,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from bidsapp.errors import BadDataError
 from bidsapp.oneclass.regression import Array, Matrix
@@ -57,14 +58,18 @@ class Calibration:
         NDArray
             Shape ``(voxels,)``, within 0-1; one minus it is a p-value.
         """
+        return np.asarray(1 - self.survival(decision), dtype=np.float32)
+
+    def survival(self, decision: NDArray[np.floating]) -> Matrix:
+        """Give the share of healthy people who lie further outside; exact also when it is tiny."""
         reduced = (-decision.astype(np.float64) - self.location) / self.scale
         if self.form == "sigmoid":
-            return _inside(1 / (1 + np.exp(-np.clip(reduced, -700, 700))))
+            return np.asarray(expit(-reduced), dtype=np.float64)
         bent = np.abs(self.shape) >= GUMBEL
         k = np.where(bent, self.shape, 1.0)
         with np.errstate(divide="ignore"):
             stretched = np.where(bent, -np.log(np.maximum(1 - k * reduced, 0)) / k, reduced)
-        return _inside(np.exp(-np.exp(np.clip(-stretched, -700, 700))))
+        return np.asarray(-np.expm1(-np.exp(np.clip(-stretched, -700, 700))), dtype=np.float64)
 
 
 def fit_calibration(left_out: NDArray[np.floating], form: Form = "extreme value") -> Calibration:
@@ -119,7 +124,3 @@ def _extreme_value(first: Matrix, second: Matrix, skew: Matrix) -> tuple[Matrix,
     scale = np.where(bent, second * safe / ((1 - 2.0**-safe) * factor), second / np.log(2))
     location = first - scale * np.where(bent, (1 - factor) / safe, EULER)
     return location, scale, np.where(bent, k, 0.0)
-
-
-def _inside(values: Matrix) -> Array:
-    return np.asarray(values, dtype=np.float32)

@@ -60,16 +60,14 @@ class _Lines(logging.Handler):
 
 @contextmanager
 def follow_logs(progress: Progress) -> Iterator[None]:
-    """Show what the house's own code logs, as the steps of a training; Lightning's own talk is left out."""
-    house, lightning = logging.getLogger("bidsapp"), logging.getLogger("lightning")
-    levels = (house.level, lightning.level)
+    """Show what the house's own code logs, as the steps of a training."""
+    house = logging.getLogger("bidsapp")
+    level = house.level
     handler = _Lines(progress)
     house.addHandler(handler)
     house.setLevel(logging.INFO)
-    lightning.setLevel(logging.WARNING)
     try:
         yield
     finally:
         house.removeHandler(handler)
-        house.setLevel(levels[0])
-        lightning.setLevel(levels[1])
+        house.setLevel(level)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bidsapp.analyses.anomaly.features import needed_modalities
 from bidsapp.analyses.anomaly.options import Options
-from bidsapp.analyses.anomaly.sources import calibrated, compared
+from bidsapp.analyses.anomaly.sources import calibrated, caveat, compared
 
 if TYPE_CHECKING:
     from bidsapp.analyses.anomaly.measure import Parcels
@@ -28,8 +28,6 @@ CITATIONS = (
     "Left-out errors in closed form: Cook and Weisberg, Residuals and Influence in Regression, 1982.",
     "Shrunken variance: Smyth, Stat Appl Genet Mol Biol 2004, https://doi.org/10.2202/1544-6115.1027.",
     "Cluster mass: Bullmore et al., IEEE Trans Med Imaging 1999, https://doi.org/10.1109/42.750253.",
-    "Peak and extent combined: Hayasaka and Nichols, NeuroImage 2004, "
-    "https://doi.org/10.1016/j.neuroimage.2004.04.035.",
     "Conformal p-values: Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World, 2005.",
 )
 
@@ -72,7 +70,7 @@ def bundle_metadata(
         "task": "Voxels and clusters that differ from healthy controls",
         "description": f"Volumes {compared(options.learned, options.fwhm_mm)} by "
         f"{calibrated(options.learned, 'covariates as below')}. With the left-out controls' distribution of "
-        "cluster mass and size. Research use only.",
+        f"cluster mass and size. {caveat(options.learned)}Research use only.",
         "authors": "The bidsapp developers",
         "copyright": "The bidsapp developers; statistics under the licence of the images",
         "data_source": [IXI] if ixi else [f"{len(members)} controls of the user's own data"],

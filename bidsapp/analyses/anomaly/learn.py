@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+import bidsapp
 from bidsapp.analyses.anomaly.learned import Learned
 from bidsapp.analyses.anomaly.options import Options
 from bidsapp.analyses.anomaly.quantities import Intensity, LearnedFeatures, Quantity, Strangeness
@@ -128,6 +130,7 @@ def learn(
         schedule(learned),
         folder,
         device=device,
+        seed=seed,
         precision="32-true",
     )
     return cast("DenseNetwork", trained.eval().to(device))
@@ -135,8 +138,11 @@ def learn(
 
 def checkpoint_name(controls: Controls, seen: Intensity, learned: Learned, seed: int) -> str:
     """Give checkpoints of other controls, images, recipe or seed another folder, so that none is mixed up."""
-    names = [name for name, _ in controls]
-    return digest_json([asdict(learned), list(seen.channels), seen.fwhm_mm, names, seed])[:16]
+    images = sha256()
+    for control in controls:
+        images.update(seen.image(*control).tobytes())
+    content = [asdict(learned), list(seen.channels), bidsapp.__version__, images.hexdigest(), seed]
+    return digest_json(content)[:16]
 
 
 def untrained(learned: Learned, channels: int) -> DenseNetwork:

@@ -13,6 +13,7 @@ from bidsapp.recipe import Recipe
 
 Features = Literal["intensity", "latent", "reconstruction", "discriminator"]
 Unit = Literal["patch", "slice"]
+PEOPLE = 4
 SCORES = ("gaussian", *MACHINES)
 CALIBRATIONS = ("normative", "pooled", *get_args(Form))
 
@@ -83,6 +84,14 @@ class Learned:
                 f"Recipe key 'calibration' is '{self.calibration}', which needs one score at a voxel; "
                 "set score to a machine."
             )
+        if self.features == "latent" and self.score == "svm" and self.calibration == "normative":
+            raise BadDataError(
+                "Recipe: calibration 'normative' is not exact for score 'svm'; set calibration to pooled."
+            )
+        if self.features == "reconstruction" and self.score in MACHINES:
+            raise BadDataError("Recipe: reconstruction is a score itself; set score to gaussian.")
+        if self.unit == "patch" and self.pairs % PEOPLE:
+            raise BadDataError(f"Recipe key 'pairs' must be a multiple of {PEOPLE}, not {self.pairs}.")
         if self.unit == "slice" and self.dimensions == 3:
             raise BadDataError("Recipe: a slice has two dimensions; set dimensions to 2 or unit to patch.")
         if self.unit == "slice" and self.representation not in SLICE_NAMES:

@@ -103,17 +103,20 @@ class LearnedFeatures:
         return np.asarray(dense.numpy()[inside], dtype=np.float32)
 
     def _error(self, stack: Tensor, inside: NDArray[np.bool_]) -> Vector:
-        """Draw what is around every ``step``-th voxel along each axis; interpolate the error in between."""
+        """Draw what is around every ``step``-th voxel of each axis of a patch; interpolate in between."""
         import torch
 
-        axes = [np.arange(0, size, self.step) for size in inside.shape]
+        steps = (self.step, self.step, self.step if self.dimensions == 3 else 1)
+        axes = [np.arange(0, size, step) for size, step in zip(inside.shape, steps, strict=True)]
         lattice = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-        near = ndimage.maximum_filter(inside, 2 * self.step - 1)[tuple(lattice.transpose(3, 0, 1, 2))]
+        near = ndimage.maximum_filter(inside, [2 * step - 1 for step in steps])[
+            tuple(lattice.transpose(3, 0, 1, 2))
+        ]
         places = torch.from_numpy(lattice[near]).to(self.device)
         error = self.network.reconstruction_error(stack, places).mean(dim=1)
         drawn = np.zeros(near.shape, dtype=np.float32)
         drawn[near] = np.log(error.cpu().numpy() + _NO_ERROR)
-        where = np.argwhere(inside).T / self.step
+        where = (np.argwhere(inside) / steps).T
         return np.asarray(ndimage.map_coordinates(drawn, where, order=1, mode="nearest"), np.float32)[:, None]
 
     def _look(self, part: Tensor) -> Tensor:

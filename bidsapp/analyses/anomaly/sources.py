@@ -62,3 +62,13 @@ def calibrated(learned: Learned, terms: str) -> str:
         "2004, Stat Appl Genet Mol Biol 3:3); deviates were divided by a local factor that equalises heavy "
         f"tails{scale}"
     )
+
+
+def caveat(learned: Learned) -> str:
+    """Say what is not left out: nothing where no features are learned, else a sentence and a space."""
+    if learned.features == "intensity":
+        return ""
+    return (
+        "The network has seen all controls: p-values are exact only as far as it knows a new head as well as "
+        "theirs. "
+    )

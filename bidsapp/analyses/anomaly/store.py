@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bidsapp.analyses.anomaly.covariates import Design
+from bidsapp.analyses.anomaly.measure import BINS
 from bidsapp.analyses.anomaly.options import Options
 from bidsapp.analyses.anomaly.quantities import Intensity, Quantity
 from bidsapp.analyses.anomaly.reference import Reference
@@ -119,7 +120,8 @@ def _variant(tensors: Tensors, design: Design, sign: Sign, calibration: str, vox
     check_voxels(tensors, voxels)
     arrays = {key: tensors[f"reference.{key}"] for key in _REFERENCE}
     reference = Reference(**arrays)  # type: ignore[arg-type]
-    false = tensors["false"].astype(np.float64)
-    return Variant(
-        design, read_model(tensors, sign, calibration), reference, float(false[0]), float(false[1])
-    )
+    if reference.region_share.shape != reference.region_mean.shape or reference.histogram.shape != (BINS,):
+        raise ValueError("its reference is not of one piece")
+    model = read_model(tensors, sign, calibration)
+    clusters, heads = tensors["false"].astype(np.float64).tolist()
+    return Variant(design, model, reference, clusters, heads)

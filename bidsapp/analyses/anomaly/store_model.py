@@ -2,8 +2,8 @@
 
 Maps are kept for the analysed voxels alone: coefficients in single precision, since a deviate is a small
 difference of large numbers, all else in half. Precisions are stored as standard deviations and correlations,
-whose range half precision can hold; correlations of three channels or more in single precision, so that their
-inverse stays what it was.
+whose range half precision can hold; with three channels or more in single precision, so that their inverse
+stays what it was.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def model_tensors(model: VoxelModel) -> dict[str, NDArray[np.generic]]:
     precise = np.float32 if sd.shape[1] >= _MANY else np.float16
     return {
         "coefficients": gaussian.coefficients.astype(np.float32),
-        "sd": sd.astype(np.float16),
+        "sd": sd.astype(precise),
         "correlation": correlation[:, upper[0], upper[1]].astype(precise),
         "gram_inverse": gaussian.gram_inverse,
         "degrees_of_freedom": np.array([gaussian.degrees_of_freedom]),
@@ -83,7 +83,7 @@ def read_model(tensors: Tensors, sign: Sign, calibration: str) -> VoxelModel:
         An array is missing or of another shape.
     """
     model = _read_own(tensors, sign, calibration)
-    if "scale_of_deviates" not in tensors:
+    if sign == "both":
         return model
     knots, deviates = tensors["scale_of_deviates"].astype(np.float64)
     return EqualisedModel(model, knots, deviates)

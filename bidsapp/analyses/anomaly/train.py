@@ -90,6 +90,13 @@ def train(
 
 
 def _check_enough(controls: int, options: Options) -> None:
+    learned = options.learned
+    vectors = learned.features in ("latent", "discriminator")
+    if vectors and learned.score == "gaussian" and learned.numbers >= controls:
+        raise BadDataError(
+            f"A Gaussian of {learned.numbers} learned numbers needs more controls than that, not {controls}; "
+            "add controls or lower latent in the recipe."
+        )
     if controls < options.minimum_controls:
         raise BadDataError(
             f"A normative model needs at least {options.minimum_controls} controls, not {controls}; "
@@ -121,6 +128,8 @@ def fit_variants(
 ) -> tuple[dict[str, Variant], Facts]:
     """Fit the model with the covariates that all controls have, and the one without any."""
     design, notes = usable_design(members, options.covariates)
+    if options.learned.calibration != "normative":
+        design, notes = Design(), ["Covariates are not used by this calibration."]
     variants: dict[str, Variant] = {}
     outliers: tuple[str, ...] = ()
     for key, chosen in {"adjusted": design, "plain": Design()}.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bidsapp.analyses.anomaly.judge import Judgement, quantiles
-from bidsapp.analyses.anomaly.sources import calibrated, compared
+from bidsapp.analyses.anomaly.sources import calibrated, caveat, compared
 from bidsapp.analyses.anomaly.store import Trained
 from bidsapp.findings import Score, Table
 from bidsapp.oneclass.conformal import conformal_p
@@ -91,5 +91,5 @@ def methods(judgement: Judgement, trained: Trained, bundle_name: str, bundle_ver
         "minus the false discovery rate (Benjamini & "
         "Hochberg, 1995, J R Stat Soc B 57:289). Regions are those of the atlas "
         f"{options.atlas}; their family-wise p refers to the largest one of each person (Westfall & Young, "
-        "1993, Resampling-Based Multiple Testing). For research use only."
+        f"1993, Resampling-Based Multiple Testing). {caveat(options.learned)}For research use only."
     )

@@ -97,6 +97,7 @@ def train(
         schedule(recipe),
         _work_folder(path, metadata, start),
         device=device,
+        seed=seed,
         accumulate=recipe.integer("examples_per_step"),
         watch=lambda model: {"dice": mean_dice(model, watched)},
     )

@@ -23,7 +23,7 @@ from bidsapp.images.volume import Grid, Volume, read_volume, write_volume
 from bidsapp.oneclass.svm import pack
 from bidsapp.recipe import Recipe
 
-LATENT = {"features": "latent", "score": "svm", "latent": 4}
+LATENT = {"features": "latent", "score": "svm", "calibration": "pooled", "latent": 4}
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def learn(controls, recipe, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def svm_bundle(learn):
-    return learn(score="svm")
+    return learn(score="svm", calibration="pooled")
 
 
 def statmap(findings):
@@ -106,13 +106,13 @@ def test_a_left_out_control_is_no_more_normal_than_a_new_healthy_head(svm_bundle
 
 
 def test_the_same_controls_recipe_and_seed_give_the_same_bytes(svm_bundle, learn):
-    assert learn(score="svm").digest == svm_bundle.digest
+    assert learn(score="svm", calibration="pooled").digest == svm_bundle.digest
 
 
 def test_killed_and_resumed_is_the_same_as_never_killed(svm_bundle, controls, recipe, tmp_path, monkeypatch):
     from bidsapp.analyses.anomaly.representations import siamese
 
-    own = Recipe("anomaly", {**recipe.values, **SMALL, "score": "svm"})
+    own = Recipe("anomaly", {**recipe.values, **SMALL, "score": "svm", "calibration": "pooled"})
     honest, steps = siamese.REPRESENTATION.loss, []
 
     def dies(self, network, batch):
@@ -139,6 +139,9 @@ def test_killed_and_resumed_is_the_same_as_never_killed(svm_bundle, controls, re
         ({"unit": "slice", "dimensions": 3}, "a slice has two dimensions"),
         ({"unit": "slice", "representation": "bigan"}, "bigan is for patches"),
         ({"features": "discriminator", "representation": "siamese"}, "siamese has no discriminator"),
+        ({"score": "svm"}, "not exact for score 'svm'"),
+        ({"features": "reconstruction", "score": "density"}, "reconstruction is a score itself"),
+        ({"pairs": 30}, "must be a multiple of 4"),
         ({"nu": 0.0}, "'nu' must lie between"),
     ],
 )
