@@ -81,10 +81,10 @@ class Fitting(lightning.LightningModule):  # type: ignore[misc]
             torch.manual_seed(int(own))
         return self.loss(self.network, batch)
 
-    def on_train_batch_end(self, outputs: Any, batch: Any, index: int) -> None:
-        """Follow the weights after each step."""
-        if (index + 1) % self.trainer.accumulate_grad_batches == 0:
-            self.average.update_parameters(self.network)
+    def optimizer_step(self, *arguments: Any, **named: Any) -> None:
+        """Follow the weights after each step, before a checkpoint is written."""
+        super().optimizer_step(*arguments, **named)
+        self.average.update_parameters(self.network)
 
     def configure_optimizers(self) -> dict[str, Any]:
         """AdamW with warm-up and cosine decay."""
