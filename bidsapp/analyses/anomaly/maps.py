@@ -17,6 +17,12 @@ from bidsapp.images.volume import Volume, write_volume
 from bidsapp.oneclass.conformal import probability_abnormal
 
 SPACE = "MNI152NLin2009cAsym"
+_UNSIGNED = "Deviation from the controls (z score; only more than expected counts)"
+_TITLES = {
+    "both": "Deviation from the controls (robust z score; below 0: less signal than expected)",
+    "none": _UNSIGNED,
+    "above": _UNSIGNED,
+}
 
 
 def write_maps(
@@ -64,7 +70,7 @@ def write_maps(
             path=z,
             suffix="statmap",
             entities={"space": SPACE, "desc": "anomaly", "stat": "z"},
-            title="Deviation from the controls (robust z score; below 0: less signal than expected)",
+            title=_TITLES[judgement.variant.model.sign],
             metadata={**origin, "Units": "z score"},
             display="projection",
             threshold=options.cluster_threshold,

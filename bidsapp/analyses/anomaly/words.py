@@ -8,6 +8,8 @@ from bidsapp.analyses.anomaly.store import Trained
 from bidsapp.findings import Score, Table
 from bidsapp.oneclass.conformal import conformal_p
 
+_SEEN = {"below": "signal below", "above": "signal above", "unlike": "unlike"}
+
 
 def summary(judgement: Judgement, trained: Trained, clusters: Table) -> str:
     """Say in a sentence or two what was found, and how often a healthy person shows as much."""
@@ -30,8 +32,8 @@ def summary(judgement: Judgement, trained: Trained, clusters: Table) -> str:
     noun, verb = ("cluster", "deviates") if count == 1 else ("clusters", "deviate")
     return (
         f"{start}{count} {noun} {verb} from {trained.cohort} more than chance allows "
-        f"(family-wise level {alpha:g}). The most extreme: {top['volume_ml']:.2f} mL, signal "
-        f"{top['direction']} what is expected, {top['region']}, {top['hemisphere']} "
+        f"(family-wise level {alpha:g}). The most extreme: {top['volume_ml']:.2f} mL, "
+        f"{_SEEN[str(top['direction'])]} what is expected, {top['region']}, {top['hemisphere']} "
         f"(p = {top['p_fwe']:.3f}). {healthy}"
     )
 
