@@ -105,9 +105,9 @@ class PatchEncoder(nn.Module):
         Returns
         -------
         Tensor
-            Shape ``(n, latent, *spatial)``; beyond the border the image is taken as zero. On the CPU the same
-            bits as patch by patch in two dimensions; in three, the same to 1e-6 (there, torch's convolution
-            of a patch itself depends on the patches it is computed with).
+            Shape ``(n, latent, *spatial)``; beyond the border the image is taken as zero. Patch by patch
+            gives the same to rounding: bit for bit at most sizes in two dimensions, to 1e-6 in three (torch's
+            convolution of a patch itself depends on the patches it is computed with).
         """
         half = SIDE // 2 * spacing
         values = nn.functional.pad(images, [half] * 2 * self.shape.dimensions)

@@ -84,7 +84,7 @@ class Learned:
                 f"Recipe key 'calibration' is '{self.calibration}', which needs one score at a voxel; "
                 "set score to a machine."
             )
-        if self.features == "latent" and self.score == "svm" and self.calibration == "normative":
+        if self.features != "intensity" and self.score == "svm" and self.calibration == "normative":
             raise BadDataError(
                 "Recipe: calibration 'normative' is not exact for score 'svm'; set calibration to pooled."
             )
