@@ -20,7 +20,7 @@ MAX_MISSING = 0.95
 _TAIL = 1 << 20
 
 
-def check_image(path: Path) -> tuple[Volume, list[str]]:
+def check_image(path: Path, *, may_be_zero: bool = False) -> tuple[Volume, list[str]]:
     """Read a three-dimensional image.
 
     A fourth dimension of one frame is dropped. Non-finite voxels become 0, with a note.
@@ -29,6 +29,8 @@ def check_image(path: Path) -> tuple[Volume, list[str]]:
     ----------
     path
         ``.nii`` or ``.nii.gz``, NIfTI-1 or -2, either byte order.
+    may_be_zero
+        Take an image of zeros: the manual mask of a patient without lesions.
 
     Returns
     -------
@@ -44,19 +46,19 @@ def check_image(path: Path) -> tuple[Volume, list[str]]:
     NoInputError, InputOutputError
         The file cannot be opened or read.
     """
-    frames, notes = check_series(path)
+    frames, notes = check_series(path, may_be_zero=may_be_zero)
     if len(frames) > 1:
         raise BadDataError(f"{path} has {len(frames)} frames where one volume is expected; give their mean.")
     return frames[0], notes
 
 
-def check_series(path: Path) -> tuple[tuple[Volume, ...], list[str]]:
+def check_series(path: Path, *, may_be_zero: bool = False) -> tuple[tuple[Volume, ...], list[str]]:
     """Read an image of three or four dimensions (PET) as a tuple of frames; see :func:`check_image`."""
     with open_image(path) as stream:
         header = read_header(stream, path)
         affine, notes = choose_affine(header, path)
         voxels = _read_voxels(stream, header, path)
-    voxels, more = _mend(voxels, path)
+    voxels, more = _mend(voxels, path, may_be_zero=may_be_zero)
     frames = tuple(Volume(np.ascontiguousarray(voxels[..., t]), affine) for t in range(voxels.shape[3]))
     notes += more
     if _is_sheared(affine):
@@ -85,7 +87,9 @@ def _read_voxels(stream: BinaryIO, header: nib.Nifti1Header, path: Path) -> NDAr
         return np.asarray(values, dtype=np.float32)
 
 
-def _mend(voxels: NDArray[np.float32], path: Path) -> tuple[NDArray[np.float32], list[str]]:
+def _mend(
+    voxels: NDArray[np.float32], path: Path, *, may_be_zero: bool
+) -> tuple[NDArray[np.float32], list[str]]:
     notes = []
     bad = ~np.isfinite(voxels)
     missing = int(bad.sum())
@@ -96,7 +100,7 @@ def _mend(voxels: NDArray[np.float32], path: Path) -> tuple[NDArray[np.float32],
         notes.append(f"{missing} voxels were not finite and became 0")
     for frame in range(voxels.shape[3]):
         low, high = float(voxels[..., frame].min()), float(voxels[..., frame].max())
-        if low == high:
+        if low == high and not (may_be_zero and low == 0):
             what = "all zeros" if low == 0 else f"constant ({low:g})"
             where = f" in frame {frame + 1}" if voxels.shape[3] > 1 else ""
             raise BadDataError(f"{path} is {what}{where}; exclude it or export it again.")

@@ -1,4 +1,4 @@
-"""Compares the masks among findings with manual ones and adds the overlap as scores."""
+"""Compares the masks among findings with manual ones and adds how well they agree."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from nipype.interfaces.base import BaseInterfaceInputSpec, File, TraitedSpec, tr
 
 from bidsapp.findings import Findings, Map, Score
 from bidsapp.interfaces.base import PureInterface
+from bidsapp.interfaces.evaluate_lesions import LesionEvaluation, evaluate_lesions
 
 LESION_LABELS = frozenset({"L", "anomaly"})
+LESIONS = {"label": "L", "desc": "lesion"}
 
 
 class EvaluateFindingsInputSpec(BaseInterfaceInputSpec):
@@ -21,11 +23,11 @@ class EvaluateFindingsInputSpec(BaseInterfaceInputSpec):
 
 
 class EvaluateFindingsOutputSpec(TraitedSpec):
-    out_file = File(exists=True, desc="JSON of findings with the overlaps as scores")
+    out_file = File(exists=True, desc="JSON of findings with the agreement as scores")
 
 
 class EvaluateFindings(PureInterface):
-    """Add to findings the Dice overlap of each mask with the manual one of its kind."""
+    """Add to findings how well each mask agrees with the manual one of its kind."""
 
     input_spec = EvaluateFindingsInputSpec
     output_spec = EvaluateFindingsOutputSpec
@@ -33,26 +35,41 @@ class EvaluateFindings(PureInterface):
     def compute(self, folder: Path) -> dict[str, Any]:
         """Write ``findings.json``."""
         references = {kind: Path(path) for kind, path in self.inputs.references.items()}
-        found = evaluate(Findings.read(Path(self.inputs.findings)), references)
+        found = evaluate(Findings.read(Path(self.inputs.findings)), references, folder)
         return {"out_file": str(found.write(folder / "findings.json"))}
 
 
-def evaluate(findings: Findings, references: Mapping[str, Path]) -> Findings:
+def evaluate(findings: Findings, references: Mapping[str, Path], folder: Path) -> Findings:
     """Compare native-space masks with manual ones, resampled to the grid of the mask.
 
     Parameters
     ----------
     findings
-        With maps of suffix ``mask``: the brain (``desc-brain``), lesions (``label-L``), anomalies.
+        With maps of suffix ``mask``: the brain (``desc-brain``), lesions (``label-L``), anomalies. Lesions
+        (``label-L_desc-lesion``) are judged by the protocols of the field, the others by their overlap.
     references
         Manual mask by kind: ``brain``, ``lesion``.
+    folder
+        Where the manual mask of lesions is written on the grid of the findings, for the report.
     """
-    scores = [
-        _overlap(item, kind, references[kind])
+    found = [
+        _compare(item, kind, references[kind], folder)
         for item in findings.maps
         if (kind := _kind(item)) in references
     ]
-    return replace(findings, scores=(*findings.scores, *scores))
+    return replace(
+        findings,
+        scores=(*findings.scores, *(score for each in found for score in each.scores)),
+        maps=(*findings.maps, *(item for each in found for item in each.maps)),
+        tables=(*findings.tables, *(table for each in found for table in each.tables)),
+        warnings=(*findings.warnings, *(sentence for each in found for sentence in each.warnings)),
+    )
+
+
+def _compare(item: Map, kind: str, reference: Path, folder: Path) -> LesionEvaluation:
+    if item.entities.items() >= LESIONS.items():
+        return evaluate_lesions(item, reference, folder)
+    return LesionEvaluation(scores=(_overlap(item, kind, reference),))
 
 
 def _kind(item: Map) -> str:
@@ -60,7 +77,9 @@ def _kind(item: Map) -> str:
         return ""
     if item.entities.get("desc") == "brain":
         return "brain"
-    return "lesion" if item.entities.get("label") in LESION_LABELS else ""
+    if item.entities.get("label") not in LESION_LABELS or item.entities.get("desc") == "active":
+        return ""
+    return "lesion"
 
 
 def _overlap(item: Map, kind: str, reference: Path) -> Score:

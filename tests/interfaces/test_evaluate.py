@@ -24,17 +24,21 @@ def findings(path, **entities):
 
 def test_a_mask_overlaps_wholly_with_itself(tmp_path):
     box = write_box(tmp_path / "box.nii.gz", 2, 20)
-    (score,) = evaluate(findings(box, desc="brain"), {"brain": box}).scores
+    (score,) = evaluate(findings(box, desc="brain"), {"brain": box}, tmp_path).scores
     assert (score.name, score.value) == ("brain_dice", 1.0)
 
 
 def test_masks_are_compared_in_world_space_whatever_their_grids(tmp_path):
     coarse, fine = write_box(tmp_path / "coarse.nii.gz", 2, 20), write_box(tmp_path / "fine.nii.gz", 1, 10)
-    (score,) = evaluate(findings(coarse, label="anomaly"), {"lesion": fine}).scores
+    (score,) = evaluate(findings(coarse, label="anomaly"), {"lesion": fine}, tmp_path).scores
     assert score.value == pytest.approx(2 * 125 / (1000 + 125))
 
 
 def test_only_masks_of_the_kind_in_native_space_are_compared(tmp_path):
     box = write_box(tmp_path / "box.nii.gz", 2, 20)
-    assert evaluate(findings(box, desc="brain"), {"lesion": box}).scores == ()
-    assert evaluate(findings(box, desc="brain", space="MNI152NLin2009cAsym"), {"brain": box}).scores == ()
+    assert evaluate(findings(box, desc="brain"), {"lesion": box}, tmp_path).scores == ()
+    assert evaluate(findings(box, label="L", desc="active"), {"lesion": box}, tmp_path).scores == ()
+    assert (
+        evaluate(findings(box, desc="brain", space="MNI152NLin2009cAsym"), {"brain": box}, tmp_path).scores
+        == ()
+    )
