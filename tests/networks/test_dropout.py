@@ -8,7 +8,8 @@ from monai.networks.nets import BasicUNet
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from bidsapp.networks.dropout import BernoulliDropout, GaussianDropout, kl, one_draw, with_dropout
+from bidsapp.networks.channel_noise import BernoulliDropout, GaussianDropout
+from bidsapp.networks.dropout import kl, one_draw, with_dropout
 
 
 def unet(kind, rate=0.3):
