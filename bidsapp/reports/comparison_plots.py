@@ -84,16 +84,17 @@ def draw_overview(effects: Iterable[tuple[str, Estimate, bool]]) -> tuple[Tick, 
 
 def draw_roc(title: str, auc: Estimate, curve: RocCurve) -> RocPlot:
     """Draw a ROC curve; its band goes there along the upper end and back along the lower."""
-    there = _points(curve.grid, curve.high)
-    back = _points(curve.grid[::-1], curve.low[::-1])
+    there = points(curve.grid, curve.high)
+    back = points(curve.grid[::-1], curve.low[::-1])
     return RocPlot(
         title=title,
         text=f"AUC {write_estimate(auc)}",
-        curve="M" + "L".join(_points(curve.false_positive, curve.sensitivity)),
+        curve="M" + "L".join(points(curve.false_positive, curve.sensitivity)),
         band="M" + "L".join(there + back) + "z",
     )
 
 
-def _points(x: Array, y: Array) -> list[str]:
+def points(x: Array, y: Array) -> list[str]:
+    """Place values between 0 and 1 in the box of 200 by 200, as coordinates of a path."""
     across, down = np.round(EDGE + _INSIDE * x, 1), np.round(SIDE - EDGE - _INSIDE * y, 1)
     return [f"{a:g} {b:g}" for a, b in zip(across, down, strict=True)]

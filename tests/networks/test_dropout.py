@@ -8,7 +8,8 @@ from monai.networks.nets import BasicUNet
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from bidsapp.networks.dropout import BernoulliDropout, GaussianDropout, kl, one_draw, with_dropout
+from bidsapp.networks.channel_noise import BernoulliDropout, GaussianDropout
+from bidsapp.networks.dropout import kl, one_draw, with_dropout
 
 
 def unet(kind, rate=0.3):
@@ -86,6 +87,12 @@ def test_all_windows_of_a_sample_see_the_same_weights():
     assert torch.equal(whole[:, :, :32], whole[:, :, 32:])
 
 
+def test_the_layout_that_is_fast_on_a_cpu_is_kept():
+    features = torch.rand(1, 4, 3, 3, 3).to(memory_format=torch.channels_last_3d)
+    noisy = GaussianDropout(4, 0.3).train()(features)
+    assert noisy.is_contiguous(memory_format=torch.channels_last_3d)
+
+
 def test_training_draws_anew_for_each_image_from_the_global_seed():
     layer, features = GaussianDropout(5, 0.3).train(), torch.ones(2, 5, 1, 1, 1)
     torch.manual_seed(0)
@@ -99,6 +106,19 @@ def test_gradients_of_the_noise_reach_the_rates():
     layer = GaussianDropout(5, 0.3).train()
     layer(torch.ones(1, 5, 2, 2, 2)).square().mean().backward()
     assert (layer.place.grad != 0).all()
+
+
+def test_a_channel_that_nobody_needs_learns_more_noise_than_one_that_counts():
+    torch.manual_seed(0)
+    layer, signal = GaussianDropout(2, 0.3).train(), torch.randn(200, 1, 1, 1, 1)
+    features, needed = signal.expand(200, 2, 1, 1, 1), torch.tensor([1.0, 0.0])
+    for _ in range(150):
+        error = (layer(features) - features)[..., 0, 0, 0] @ needed
+        (slope,) = torch.autograd.grad(10 * error.square().mean() + layer.kl(), layer.place)
+        layer.place.data -= 0.5 * slope
+    used, useless = layer.log_alpha.exp().tolist()
+    assert used < 0.1
+    assert useless > 0.8
 
 
 def test_bernoulli_noise_adds_no_weights():

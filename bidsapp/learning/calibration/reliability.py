@@ -22,6 +22,7 @@ class Reliability:
     ----------
     ece
         Expected calibration error in bins of equal width (Guo et al. 2017), of the probability of a lesion.
+        It cannot be below 0, so draws of few patients lie above the sample more often than below.
     brier
         Mean squared difference between probability and truth.
     likelihood
