@@ -133,6 +133,12 @@ class Bundle:
         return tuple(str(item) for item in needed) if isinstance(needed, list) else ()
 
     @property
+    def any_modality_of(self) -> tuple[str, ...]:
+        """Modalities of which prediction needs at least one; empty where it needs none of a set."""
+        named = self.metadata.get("any_modality_of", [])
+        return tuple(str(item) for item in named) if isinstance(named, list) else ()
+
+    @property
     def digest(self) -> str:
         """SHA-256 over all files."""
         files = sorted(item for item in self.path.rglob("*") if item.is_file())

@@ -29,6 +29,8 @@ class Member:
         first space onto a grid of the second.
     covariates
         Columns of the dataset's tables: ``age``, ``sex``, labels; gaps are left out.
+    earlier
+        The session before this one, where there is one and the order of the sessions is known.
     """
 
     subject: str
@@ -37,6 +39,7 @@ class Member:
     standard: Mapping[str, Path] = field(default_factory=dict)
     transforms: Mapping[str, Path] = field(default_factory=dict)
     covariates: Mapping[str, str | float] = field(default_factory=dict)
+    earlier: Member | None = None
 
     @property
     def name(self) -> str:

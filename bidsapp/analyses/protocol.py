@@ -11,6 +11,8 @@ from bidsapp.cohort import Cohort, Member
 from bidsapp.findings import Findings
 from bidsapp.recipe import Recipe
 
+Source = Literal["derivatives", "labels", "masks"]
+
 
 @runtime_checkable
 class Trainable(Protocol):
@@ -24,7 +26,8 @@ class Trainable(Protocol):
         Heading in reports.
     learns_from
         ``derivatives``: members are preprocessed subjects. ``labels``: members are raw images and,
-        under the key ``dseg``, their label maps.
+        under the key ``dseg``, their label maps. ``masks``: members are preprocessed subjects and, under the
+        keys ``lesion`` and ``active``, their manual masks; ``--controls`` does not select among them.
     recipe
         Packaged TOML file of default hyper-parameters.
     bundle
@@ -33,7 +36,7 @@ class Trainable(Protocol):
 
     name: str
     title: str
-    learns_from: Literal["derivatives", "labels"]
+    learns_from: Source
     recipe: Path
     bundle: Path | None
 

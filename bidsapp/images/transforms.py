@@ -76,6 +76,37 @@ def compose(transforms: Sequence[sitk.Transform]) -> sitk.CompositeTransform:
     return chain
 
 
+def between_sessions(now: sitk.Transform, then: sitk.Transform) -> NDArray[np.float64] | None:
+    """Take the rigid map between two sessions out of their transforms, which share one deformation.
+
+    Parameters
+    ----------
+    now, then
+        ``native_to_standard`` of either session: a composite whose first part is the session's own pose.
+
+    Returns
+    -------
+    matrix
+        4x4, from points of the session ``now`` to points of the session ``then`` (RAS millimetres);
+        ``None`` where the two do not share their deformation: they were not normalised together.
+    """
+    import SimpleITK as sitk  # noqa: N813
+
+    first, second = ([*_parts(sitk.CompositeTransform(item))] for item in (now, then))
+    shared = len(first) == len(second) > 1 and all(
+        one.GetParameters() == other.GetParameters()
+        and one.GetFixedParameters() == other.GetFixedParameters()
+        for one, other in zip(first[1:], second[1:], strict=True)
+    )
+    if not shared or not first[0].IsLinear() or not second[0].IsLinear():
+        return None
+    return itk_to_matrix(second[0]) @ np.linalg.inv(itk_to_matrix(first[0]))
+
+
+def _parts(chain: sitk.CompositeTransform) -> list[sitk.Transform]:
+    return [chain.GetNthTransform(index) for index in range(chain.GetNumberOfTransforms())]
+
+
 def matrix_log(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """Give the real logarithm of a rigid 4x4 matrix (Arsigny 2006, log-Euclidean)."""
     return np.asarray(np.real(linalg.logm(matrix)), dtype=np.float64)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nipype.interfaces.base import BaseInterfaceInputSpec, File, TraitedSpec, traits
+from nipype.interfaces.base import BaseInterfaceInputSpec, File, TraitedSpec, isdefined, traits
 
 from bidsapp.findings import Findings
 from bidsapp.interfaces.base import PureInterface
@@ -15,6 +15,7 @@ from bidsapp.interfaces.member import read_member
 
 class AnalyseInputSpec(BaseInterfaceInputSpec):
     member = File(exists=True, mandatory=True, desc="what GatherMember wrote")
+    earlier = File(exists=True, desc="the same of the session before")
     analysis = traits.Str(mandatory=True, desc="name of the entry point")
     bundle = traits.Directory(exists=True, mandatory=True, desc="bundle of the analysis")
     digest = traits.Str(mandatory=True, desc="digest of the bundle, so that another one runs anew")
@@ -44,8 +45,11 @@ class Analyse(PureInterface):
         if not isinstance(analysis, Analysis):
             raise UnavailableError(f"Analysis '{self.inputs.analysis}' can be trained but does not predict.")
         bundle = Bundle.read(Path(self.inputs.bundle))
+        member = read_member(Path(self.inputs.member))
+        if isdefined(self.inputs.earlier):
+            member = replace(member, earlier=read_member(Path(self.inputs.earlier)))
         found = analysis.predict(
-            read_member(Path(self.inputs.member)),
+            member,
             bundle,
             out_dir=folder,
             device=self.inputs.device,

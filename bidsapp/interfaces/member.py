@@ -67,5 +67,10 @@ def read_member(path: Path) -> Member:
     content = json.loads(path.read_text(encoding="utf-8"))
     parts = {part: {key: Path(file) for key, file in content[part].items()} for part in PARTS}
     return Member(
-        subject=content["subject"], session=content["session"], covariates=content["covariates"], **parts
+        subject=content["subject"],
+        session=content["session"],
+        covariates=content["covariates"],
+        native=parts["native"],
+        standard=parts["standard"],
+        transforms=parts["transforms"],
     )

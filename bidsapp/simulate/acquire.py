@@ -5,20 +5,21 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.functional import conv1d, interpolate
+from torch.nn.functional import conv1d, interpolate, pad
 
 from bidsapp.simulate.warp import smooth_field
 
 
 def blur_axis(image: Tensor, sigma: float, axis: int) -> Tensor:
-    """Blur along one axis with a Gaussian of ``sigma`` voxels."""
+    """Blur along one axis with a Gaussian of ``sigma`` voxels; the last voxel goes on beyond the edge."""
     if sigma <= 0.05:
         return image
     radius = max(1, int(3 * sigma + 0.5))
     offsets = torch.arange(-radius, radius + 1, dtype=image.dtype)
     kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)
     moved = image.movedim(axis, -1)
-    lines = conv1d(moved.reshape(-1, 1, moved.shape[-1]), (kernel / kernel.sum())[None, None], padding=radius)
+    rows = pad(moved.reshape(-1, 1, moved.shape[-1]), (radius, radius), mode="replicate")
+    lines = conv1d(rows, (kernel / kernel.sum())[None, None])
     return lines.reshape(moved.shape).movedim(-1, axis)
 
 

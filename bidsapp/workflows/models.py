@@ -23,6 +23,9 @@ class Model:
     def missing(self, inputs: Inputs) -> str:
         """Say which modalities this session lacks for the analysis; empty when it lacks none."""
         absent = [modality for modality in self.bundle.modalities if modality not in inputs.images]
+        any_of = self.bundle.any_modality_of
+        if any_of and not set(any_of) & set(inputs.images):
+            return f"{self.name} needs one of {', '.join(any_of)}, and {inputs.name} has none."
         if not absent:
             return ""
         return f"{self.name} needs {', '.join(absent)}, which {inputs.name} does not have."

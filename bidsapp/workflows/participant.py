@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from bidsapp.bids.order import order_sessions
 from bidsapp.inputs import Inputs
 from bidsapp.settings import Settings
 from bidsapp.workflows.anatomical import anatomical_images, init_anatomical_wf, port_name
@@ -26,7 +28,7 @@ def init_subject_wf(
 
     Workflow Graph
         ses_Y_anatomical_wf (one for each session) -> template_wf (shared: midpoint, normalisation)
-        -> ses_Y_wf (standard space, PET, quality, analyses, sinks)
+        -> ses_Y_wf (standard space, PET, quality, analyses, sinks) -> the later session's analyses
 
     Parameters
     ----------
@@ -42,11 +44,15 @@ def init_subject_wf(
     from nipype.pipeline.engine import Workflow
 
     workflow = Workflow(name=f"sub_{sessions[0].subject}_wf")
+    order = order_sessions([(item.session or "", item.covariates) for item in sessions])
+    before = {later: earlier for earlier, later in pairwise(order or ())}
+    built: list[Workflow] = []
     template_wf = init_template_wf(sessions, brain, settings)
     for index, inputs in enumerate(sessions):
         prefix = step_prefix(inputs)
         anatomical_wf = init_anatomical_wf(inputs, brain, settings, name=f"{prefix}anatomical_wf")
-        session_wf = init_session_wf(inputs, settings, models, name=f"{prefix}wf")
+        session_wf = init_session_wf(inputs, settings, models, name=f"{prefix}wf", follows=index in before)
+        built.append(session_wf)
         images = anatomical_images(inputs)
         parts = ["mask", "GM", "WM", "CSF"]
         names = [port_name(image.modality) for image in images]
@@ -66,6 +72,8 @@ def init_subject_wf(
                 (template_wf, session_wf, transforms),
             ]
         )
+    for later, earlier in before.items():
+        workflow.connect(built[earlier], "outputnode.member", built[later], "inputnode.earlier")
     return workflow
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 import bidsapp
+from bidsapp.analyses.protocol import Source
 from bidsapp.cohort import Cohort
 from bidsapp.errors import ExitCode, UsageError
 from bidsapp.settings import Settings
@@ -109,7 +110,7 @@ def run_train(settings: Settings, progress: Progress) -> ExitCode:
             model = registry.load(name)
             recipe = Recipe.read(name, model.recipe, settings.recipe)
             recipes = recipe.swept(settings.sweep) if settings.sweep else {"": recipe}
-            cohort = _read_cohort(settings, labelled=model.learns_from == "labels")
+            cohort = _read_cohort(settings, model.learns_from)
             for label, own in recipes.items():
                 folder = f"{name}_{label}" if label else name
                 progress.log(f"Training {folder} on {len(cohort.subjects)} subjects")
@@ -126,17 +127,22 @@ def run_train(settings: Settings, progress: Progress) -> ExitCode:
     return ExitCode.OK
 
 
-def _read_cohort(settings: Settings, *, labelled: bool) -> Cohort:
+def _read_cohort(settings: Settings, source: Source) -> Cohort:
     from bidsapp.bids.cohort import read_cohort
     from bidsapp.bids.labels import read_labelled_cohort
+    from bidsapp.bids.masks import add_masks
 
-    if labelled:
+    if source == "labels":
         return read_labelled_cohort(settings.bids_dir, settings.derivatives, settings.participant_label)
-    return read_cohort(
+    cohort = read_cohort(
         settings.derivatives or (settings.output_dir,),
         bids_dir=settings.bids_dir,
         participant_label=settings.participant_label,
         session_label=settings.session_label,
-        controls=settings.controls,
+        controls=None if source == "masks" else settings.controls,
         target=settings.target,
     )
+    if source != "masks":
+        return cohort
+    own = sorted(path for path in (settings.bids_dir / "derivatives").glob("*") if path.is_dir())
+    return add_masks(cohort, (settings.reference,) if settings.reference else own)

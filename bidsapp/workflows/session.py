@@ -33,7 +33,9 @@ FACTORIES: Mapping[str, Factory] = {"static_pet": connect_pet}
 """What prepares a modality beside the anatomical ones, by the name in ``data/modalities.json``."""
 
 
-def init_session_wf(inputs: Inputs, settings: Settings, models: Sequence[Model], *, name: str) -> Workflow:
+def init_session_wf(
+    inputs: Inputs, settings: Settings, models: Sequence[Model], *, name: str, follows: bool = False
+) -> Workflow:
     """Bring a session to standard space, describe what was done, run its analyses, write everything.
 
     Workflow Graph
@@ -50,6 +52,8 @@ def init_session_wf(inputs: Inputs, settings: Settings, models: Sequence[Model],
         Analyses with their bundles; one whose modalities are missing is left out.
     name
         Of the workflow.
+    follows
+        Whether there is a session before this one.
 
     Inputs
     ------
@@ -59,6 +63,13 @@ def init_session_wf(inputs: Inputs, settings: Settings, models: Sequence[Model],
         Of the normalisation.
     quality, notes
         Of each anatomical image.
+    earlier
+        JSON of the member of the session before, where there is one.
+
+    Outputs
+    -------
+    member
+        JSON of this session's member.
     """
     from nipype.interfaces.utility import IdentityInterface, Merge
     from nipype.pipeline.engine import Node, Workflow
@@ -70,7 +81,8 @@ def init_session_wf(inputs: Inputs, settings: Settings, models: Sequence[Model],
     keys = [image.modality for image in anatomical_images(inputs)]
     ports = [port_name(key) for key in keys]
     fields = [*TISSUES, "dseg", *ports, *TRANSFORMS, "facts", "quality", "notes"]
-    inputnode = Node(IdentityInterface(fields=fields), name="inputnode")
+    inputnode = Node(IdentityInterface(fields=[*fields, "earlier"]), name="inputnode")
+    outputnode = Node(IdentityInterface(fields=["member"]), name="outputnode")
     sources: Ports = {key: (inputnode, key) for key in TISSUES}
     sources |= {key: (inputnode, port) for key, port in zip(keys, ports, strict=True)}
     for key, image in inputs.images.items():
@@ -101,6 +113,7 @@ def init_session_wf(inputs: Inputs, settings: Settings, models: Sequence[Model],
             (native, gather, [("out", "native")]),
             (warp, gather, [("out_files", "standard")]),
             (transforms, gather, [("out", "transforms")]),
+            (gather, outputnode, [("out_file", "member")]),
         ]
     )
     describe = _connect_description(workflow, inputnode, gather, inputs, settings)
@@ -108,7 +121,9 @@ def init_session_wf(inputs: Inputs, settings: Settings, models: Sequence[Model],
         _connect_fine(workflow, inputnode, describe, sources)
     for model in models:
         if not model.missing(inputs):
-            _connect_analysis(workflow, gather, model, inputs, settings)
+            analyse = _connect_analysis(workflow, gather, model, inputs, settings)
+            if follows:
+                workflow.connect(inputnode, "earlier", analyse, "earlier")
     return workflow
 
 
@@ -161,7 +176,7 @@ def _connect_fine(
 
 def _connect_analysis(
     workflow: Workflow, gather: Node, model: Model, inputs: Inputs, settings: Settings
-) -> None:
+) -> Node:
     from bidsapp.interfaces.findings import Analyse
 
     analyse = node(
@@ -177,6 +192,7 @@ def _connect_analysis(
     )
     workflow.connect(gather, "out_file", analyse, "member")
     _connect_sink(workflow, analyse, model.name, inputs, settings)
+    return analyse
 
 
 def _connect_sink(

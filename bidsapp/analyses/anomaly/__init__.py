@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from bidsapp.analyses.protocol import Source
 from bidsapp.bundle import Bundle
 from bidsapp.cohort import Cohort, Member
 from bidsapp.findings import Findings
@@ -21,7 +21,7 @@ class Anomaly:
 
     name: str = "anomaly"
     title: str = "Anomaly map against healthy controls"
-    learns_from: Literal["derivatives", "labels"] = "derivatives"
+    learns_from: Source = "derivatives"
     recipe: Path = _DATA / "recipes" / "anomaly.toml"
     bundle: Path | None = _DATA / "bundles" / "anomaly-t1w"
 

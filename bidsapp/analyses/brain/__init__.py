@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from bidsapp.analyses.protocol import Source
 from bidsapp.bundle import Bundle
 from bidsapp.cohort import Cohort
 from bidsapp.recipe import Recipe
@@ -20,7 +20,7 @@ class BrainModel:
 
     name: str = "brain"
     title: str = "Brain mask and tissues"
-    learns_from: Literal["derivatives", "labels"] = "labels"
+    learns_from: Source = "labels"
     recipe: Path = _DATA / "recipes" / "brain.toml"
     bundle: Path | None = _DATA / "bundles" / "brain"
 

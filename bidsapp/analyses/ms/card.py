@@ -1,0 +1,184 @@
+"""What the bundle of the lesion network says of itself: metadata, how to build it, model card, licence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bidsapp.analyses.ms.channels import IMAGES, LEVEL, OUTPUTS, SPREAD
+from bidsapp.analyses.ms.left_out import Judged, LeftOut, judge
+from bidsapp.networks.lesions import FEATURES
+
+if TYPE_CHECKING:
+    from bidsapp.analyses.ms.stages import Material
+    from bidsapp.recipe import Recipe
+
+VERSION = "0.1.0"
+LICENCE = """The weights in this folder are licensed under CC BY-SA 3.0
+(https://creativecommons.org/licenses/by-sa/3.0/), the licence of the IXI images they were trained on; those
+of a training on other data carry the licence of these data.
+Packaged bundle, attribution: IXI dataset (https://brain-development.org/ixi-dataset/), CC BY-SA 3.0; Lesjak
+et al. 2017, CC-BY. For research use only: not a medical device.
+"""
+CITATIONS = (
+    "IXI dataset, Imperial College London, https://brain-development.org/ixi-dataset/ (CC BY-SA 3.0).",
+    "Lesjak et al., A novel public MR image dataset of multiple sclerosis patients with lesion segmentations "
+    "based on multi-rater consensus, Neuroinformatics 2018, https://doi.org/10.1007/s12021-017-9348-7 "
+    "(CC-BY).",
+    "Idea of training on random contrasts: Billot et al., SynthSeg, Medical Image Analysis 2023, "
+    "https://doi.org/10.1016/j.media.2023.102789.",
+    "Temperature scaling: Guo et al., On calibration of modern neural networks, ICML 2017.",
+)
+SIMULATED = (
+    "No enhancing lesion of a real patient was at hand for this training. Activity was learned from "
+    "simulated lesions alone, whose look without contrast agent is an assumption. It has not been validated "
+    "on patients."
+)
+CONFIGS: Mapping[str, object] = {
+    "inference": {
+        "imports": ["$import torch"],
+        "bundle_root": ".",
+        "device": "$torch.device('cpu')",
+        "network_def": {
+            "_target_": "BasicUNet",
+            "spatial_dims": 3,
+            "in_channels": 2 * len(IMAGES),
+            "out_channels": len(OUTPUTS),
+            "features": list(FEATURES),
+            "act": ["leakyrelu", {"inplace": True, "negative_slope": 0.1}],
+            "norm": ["batch", {"track_running_stats": False}],
+        },
+        "network": "$@network_def.to(@device)",
+    }
+}
+
+
+def metadata_of(
+    recipe: Recipe, *, seed: int, material: Material, left_out: Sequence[LeftOut], controls: str
+) -> dict[str, object]:
+    """Give the content of ``configs/metadata.json``: MONAI's keys and ours."""
+    judged = judge(left_out)
+    axes = "axes towards right, anterior, superior, 1 mm, each a multiple of 16 voxels"
+    return {
+        "name": "ms-lesion",
+        "analysis": "ms",
+        "version": VERSION,
+        "changelog": {VERSION: "first weights"},
+        "monai_version": version("monai"),
+        "pytorch_version": version("torch").split("+")[0],
+        "numpy_version": version("numpy"),
+        "required_packages_version": {"safetensors": version("safetensors")},
+        "task": "Multiple-sclerosis lesions, active lesions without gadolinium, post-contrast T1w",
+        "description": "A 3-D U-Net that marks white-matter lesions in any subset of T1w, T2w, FLAIR and "
+        "PDw, tells which would enhance with gadolinium, and draws the T1w after it. Research use only.",
+        "authors": "The bidsapp developers",
+        "copyright": "The bidsapp developers; packaged weights CC BY-SA 3.0",
+        "data_source": list(CITATIONS),
+        "data_type": "NIfTI",
+        "intended_use": "Research use only; not a medical device.",
+        "network_data_format": {
+            "inputs": {"image": _port(2 * len(IMAGES), f"images, then presence, {axes}", _inputs())},
+            "outputs": {"pred": _port(len(OUTPUTS), f"logits and image, {axes}", list(OUTPUTS))},
+        },
+        "modalities": [],
+        "any_modality_of": [name for name in IMAGES if name != "prior_FLAIR"],
+        "grid_mm": 1.0,
+        "normalisation": {"level": LEVEL, "spread": SPREAD},
+        "features": recipe.values["features"],
+        "window": recipe.values["crop"],
+        "recipe": dict(recipe.values),
+        "recipe_digest": recipe.digest,
+        "seed": seed,
+        "controls": controls,
+        "healthy_heads": len(material.heads),
+        "patients": sorted({item.subject for item in material.patients}),
+        "outlines": list(material.outlines.names) if material.outlines else [],
+        "activity_seen_in_patients": any(
+            item.active is not None and bool(item.active.any()) for item in material.patients
+        ),
+        **_judgement(judged, left_out),
+    }
+
+
+def _judgement(judged: Judged, left_out: Sequence[LeftOut]) -> dict[str, object]:
+    ece = judged.reliability.ece if judged.reliability else None
+    return {
+        "temperature": judged.scaling.temperature,
+        "threshold": judged.threshold,
+        "left_out_dice": {name: round(value, 4) for name, value in sorted(judged.dice.items())},
+        "left_out_load_ml": {item.subject: round(item.load_ml, 2) for item in left_out},
+        "left_out_ece": [round(ece.value, 4), round(ece.low, 4), round(ece.high, 4)] if ece else None,
+    }
+
+
+def _inputs() -> list[str]:
+    return [*IMAGES, *[f"{name} is there" for name in IMAGES]]
+
+
+def _port(channels: int, meaning: str, names: Sequence[str]) -> dict[str, object]:
+    return {
+        "type": "image",
+        "format": meaning,
+        "num_channels": channels,
+        "spatial_shape": ["16*n", "16*n", "16*n"],
+        "dtype": "float32",
+        "value_range": [],
+        "is_patch_data": True,
+        "channel_def": {str(index): name for index, name in enumerate(names)},
+    }
+
+
+def licence(metadata: Mapping[str, object]) -> str:
+    """Give the text of ``LICENSE``."""
+    return LICENCE
+
+
+def model_card(metadata: Mapping[str, object]) -> str:
+    """Write the model card (Markdown) from the metadata."""
+    numbers = metadata.get("performance")
+    rows = numbers if isinstance(numbers, list) else []
+    dice = metadata["left_out_dice"]
+    found = (
+        [f"- {name}: lesion Dice {value}" for name, value in dice.items()] if isinstance(dice, dict) else []
+    )
+    mean = (
+        f"mean {np.mean(list(dice.values())):.3f}"
+        if isinstance(dice, dict) and dice
+        else "nobody was left out"
+    )
+    patients, outlines = metadata["patients"], metadata["outlines"]
+    seen = metadata["activity_seen_in_patients"]
+    return f"""# Multiple-sclerosis lesions (`{metadata["name"]}`, {metadata["version"]})
+
+**Research use only. Not a medical device. The synthesised image must not be used to diagnose.**
+
+{metadata["description"]}
+
+## Training
+
+{metadata["healthy_heads"]} healthy heads made ill by simulation (contrasts, lesions, activity, earlier
+scan and image after contrast agent are simulated). Real patients: {_listed(patients)}. Lesion outlines
+moved into healthy heads: {_listed(outlines)}.
+
+{"" if seen else SIMULATED}
+
+## Measured on patients left out ({mean})
+
+{chr(10).join([*found, *[f"- {row}" for row in rows]]) or "- nothing"}
+
+## Limits
+
+Trained on adults; brains after surgery, with tumours, strokes or large haemorrhage have not been tested.
+Confluent lesions count as one. The network sees 1 mm voxels: thinner detail is lost.
+
+## Data and citations
+
+{chr(10).join(f"- {item}" for item in CITATIONS)}
+"""
+
+
+def _listed(names: object) -> str:
+    return ", ".join(map(str, names)) if isinstance(names, list) and names else "none"

@@ -1,0 +1,111 @@
+"""The lesion network over a whole brain, window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from bidsapp.analyses.ms.channels import IMAGES, POST, SPREAD, encode
+from bidsapp.images.volume import Volume
+
+OVERLAP = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """What the network says of one examination; all of shape ``(x, y, z)``, float32, on the working grid.
+
+    Attributes
+    ----------
+    lesion, active
+        Logits; -20 outside of the brain.
+    change
+        What contrast agent adds to the T1w (white matter = 1).
+    scale
+        Its expected absolute error, on the same scale.
+    """
+
+    lesion: NDArray[np.float32]
+    active: NDArray[np.float32]
+    change: NDArray[np.float32]
+    scale: NDArray[np.float32]
+
+
+def infer(
+    network: nn.Module,
+    images: Mapping[str, Volume],
+    brain: NDArray[np.bool_],
+    *,
+    used: Collection[str] | None = None,
+    window: int,
+    device: str = "cpu",
+    flips: Sequence[bool] = (False,),
+) -> Output:
+    """Run the network over a brain.
+
+    Parameters
+    ----------
+    network
+        `bidsapp.networks.lesions.lesion_network`, in the mode that is wanted (``eval`` or not).
+    images
+        By name of `bidsapp.analyses.ms.channels.IMAGES`, all on the working grid, white matter = 1.
+    brain
+        Brain mask, shape ``(x, y, z)``.
+    used
+        Images to show; all by default.
+    window
+        Edge of the windows in voxels: that of the training examples, since normalisation is by what a window
+        holds. Windows overlap by half, weighted by a Gaussian.
+    device
+        ``cpu`` or ``cuda:N``.
+    flips
+        Average over the brain as it is (``False``) and mirrored (``True``).
+    """
+    tensors = {name: torch.from_numpy(volume.data) for name, volume in images.items() if name in IMAGES}
+    inside = torch.from_numpy(brain)
+    shown = encode(tensors, inside, tensors.keys() if used is None else used)
+    total = sum((_slide(network, shown, window, device, flip) for flip in flips), torch.zeros(()))
+    lesion, active, change, log_scale = total / len(flips)
+    outside = torch.full_like(lesion, -20.0)
+    spread = SPREAD[POST]
+    return Output(
+        lesion=torch.where(inside, lesion, outside).numpy(),
+        active=torch.where(inside, active, outside).numpy(),
+        change=(change * spread * inside).numpy(),
+        scale=(log_scale.clamp(-4, 3).exp() * spread * inside).numpy(),
+    )
+
+
+def probability(logit: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
+    """Turn logits into probabilities, divided by a temperature before."""
+    return np.asarray(1 / (1 + np.exp(-logit / np.float32(temperature))), dtype=np.float32)
+
+
+def _slide(network: nn.Module, shown: Tensor, window: int, device: str, flip: bool) -> Tensor:
+    from monai.inferers import sliding_window_inference
+
+    batch = (shown.flip(1) if flip else shown)[None]
+
+    def look(patch: Tensor) -> Tensor:
+        with torch.autocast(device.partition(":")[0], dtype=torch.bfloat16):
+            seen: Tensor = network(patch.contiguous(memory_format=torch.channels_last_3d))
+        return seen.float()
+
+    with torch.inference_mode():
+        output = sliding_window_inference(
+            batch,
+            (window, window, window),
+            1,
+            look,
+            overlap=OVERLAP,
+            mode="gaussian",
+            sw_device=device,
+            device="cpu",
+        )
+    assert isinstance(output, Tensor)
+    return output[0].flip(1) if flip else output[0]

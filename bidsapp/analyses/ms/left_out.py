@@ -1,0 +1,111 @@
+"""What patients teach who were left out of the training: threshold, temperature, and how well it works."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bidsapp.learning.calibration.counts import LogitCounts, count_logits, near_lesions
+from bidsapp.learning.calibration.reliability import Reliability, measure_reliability
+from bidsapp.learning.calibration.scaling import Scaling, fit_left_out, fit_scaling
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from bidsapp.analyses.ms.patients import Patient
+
+THRESHOLDS = np.arange(0.1, 0.91, 0.05)
+EVEN = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class LeftOut:
+    """The voxels of one session by logit, whole brain and near lesions (5 mm), and its true load in ml."""
+
+    subject: str
+    counts: LogitCounts
+    near: LogitCounts
+    load_ml: float
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """What left-out patients say of the network.
+
+    Attributes
+    ----------
+    scaling
+        Of the lesion logit.
+    threshold
+        Calibrated probability from which a voxel is lesion: the best mean Dice.
+    dice
+        By subject, with scaling and threshold of the others.
+    reliability
+        Near lesions, with the scaling of the others; ``None`` with fewer than two patients.
+    """
+
+    scaling: Scaling
+    threshold: float
+    dice: Mapping[str, float]
+    reliability: Reliability | None
+
+
+def predict_left_out(network: nn.Module, patient: Patient, *, window: int, device: str) -> LeftOut:
+    """Run a network on a patient that it has not learned from, with all contrasts that are there."""
+    from bidsapp.analyses.ms.inference import infer
+    from bidsapp.images.volume import Volume
+
+    assert patient.lesion is not None
+    brain, truth = patient.brain.numpy(), patient.lesion.numpy()
+    images = {name: Volume(image.numpy(), np.eye(4)) for name, image in patient.images.items()}
+    logit = infer(network.eval(), images, brain, window=window, device=device).lesion
+    near = near_lesions(truth, logit > 0, brain, (1.0, 1.0, 1.0))
+    return LeftOut(
+        subject=patient.subject,
+        counts=count_logits(logit, truth, brain),
+        near=count_logits(logit, truth, near if near.any() else brain),
+        load_ml=float(truth.sum()) / 1000,
+    )
+
+
+def judge(left_out: Sequence[LeftOut]) -> Judged:
+    """Choose scaling and threshold, and measure both on patients who had no part in the choice.
+
+    Without at least two patients with lesions nothing is chosen: probabilities stay as the network gives
+    them, and a voxel is lesion from one half on.
+    """
+    marked = {item.subject: item for item in left_out if item.counts.positive.any()}
+    if len(marked) < 2:
+        dice = {name: dice_at(item.counts, Scaling(), EVEN) for name, item in marked.items()}
+        return Judged(Scaling(), EVEN, dice, None)
+    near = {name: item.near for name, item in marked.items()}
+    own = fit_left_out(near)
+    dice = {}
+    for name, item in marked.items():
+        others = [(other.counts, own[name]) for key, other in marked.items() if key != name]
+        dice[name] = dice_at(item.counts, own[name], best_threshold(others))
+    scaling = fit_scaling(list(near.values()))
+    threshold = best_threshold([(item.counts, scaling) for item in marked.values()])
+    reliability = measure_reliability(list(near.values()), [own[name] for name in near])
+    return Judged(scaling, threshold, dice, reliability)
+
+
+def best_threshold(patients: Sequence[tuple[LogitCounts, Scaling]]) -> float:
+    """Give the probability with the best mean Dice; of equals the one nearest to one half."""
+    means = np.array(
+        [np.mean([dice_at(counts, own, value) for counts, own in patients]) for value in THRESHOLDS]
+    )
+    best = THRESHOLDS[np.isclose(means, means.max())]
+    return round(float(best[np.argmin(np.abs(best - EVEN))]), 2)
+
+
+def dice_at(counts: LogitCounts, scaling: Scaling, threshold: float) -> float:
+    """Give the Dice of the voxels whose calibrated probability reaches a threshold."""
+    chosen: NDArray[np.bool_] = scaling.probability(counts.logit) >= threshold
+    hit, wrong = float(counts.positive[chosen].sum()), float(counts.negative[chosen].sum())
+    total = 2 * hit + wrong + float(counts.positive[~chosen].sum())
+    return 2 * hit / total if total else 1.0

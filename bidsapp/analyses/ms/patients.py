@@ -1,0 +1,108 @@
+"""Real patients as training examples: their images and masks on the working grid, bent and degraded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bidsapp.analyses.ms.channels import POST
+from bidsapp.analyses.ms.grid import read_images, work_space
+from bidsapp.cohort import Member
+from bidsapp.errors import BadDataError
+from bidsapp.images.volume import Volume, read_volume
+from bidsapp.simulate.sclerosis.acquisition import draw_degradation, scan
+from bidsapp.simulate.sclerosis.anatomy import sample_channels
+from bidsapp.simulate.sclerosis.examination import Examination
+
+if TYPE_CHECKING:
+    from bidsapp.analyses.ms.grid import WorkSpace
+
+LESION, ACTIVE = "lesion", "active"
+
+
+@dataclass(frozen=True, eq=False)
+class Patient:
+    """A patient on the working grid, shape ``(x, y, z)``; what nobody marked or scanned is ``None``.
+
+    ``images`` (white matter = 1, zero outside of the brain), ``brain``, ``lesion``, ``active``, ``post``.
+    """
+
+    subject: str
+    images: dict[str, Tensor]
+    brain: Tensor
+    lesion: Tensor | None
+    active: Tensor | None
+    post: Tensor | None
+
+
+def read_patient(member: Member) -> Patient:
+    """Read a preprocessed session and the masks that belong to it (``native`` keys ``lesion``, ``active``).
+
+    Raises
+    ------
+    BadDataError
+        It has no contrast at all, or a mask that does not meet the brain.
+    """
+    space = work_space(member)
+    brain = torch.from_numpy(space.mask.data >= 0.5)
+    images = {name: torch.from_numpy(item.data) * brain for name, item in read_images(member, space).items()}
+    post = member.native.get(POST)
+    return Patient(
+        subject=member.subject,
+        images=images,
+        brain=brain,
+        lesion=_mask(member, LESION, space),
+        active=_mask(member, ACTIVE, space),
+        post=torch.from_numpy(space.bring(read_volume(post)).data) * brain if post else None,
+    )
+
+
+def examine_patient(rng: np.random.Generator, patient: Patient, points: Tensor) -> Examination:
+    """Sample a patient where an example's voxels lie, and degrade the images as a scanner could have.
+
+    Parameters
+    ----------
+    rng
+        Source of randomness.
+    patient
+        Who.
+    points
+        Voxel coordinates, shape ``(*size, 3)``.
+    """
+    extra = [item for item in (patient.lesion, patient.active, patient.post) if item is not None]
+    stack = torch.stack([patient.brain.float(), *patient.images.values(), *(item.float() for item in extra)])
+    brain, *rest = sample_channels(stack, points)
+    inside = brain >= 0.5
+    names = list(patient.images)
+    images = {name: _vary(rng, image, name) * inside for name, image in zip(names, rest, strict=False)}
+    others = iter(rest[len(names) :])
+    lesion = next(others) >= 0.5 if patient.lesion is not None else None
+    active = next(others) >= 0.5 if patient.active is not None else None
+    post = next(others) * inside if patient.post is not None else None
+    return Examination(images, inside, lesion, active, post)
+
+
+def _vary(rng: np.random.Generator, image: Tensor, name: str) -> Tensor:
+    """Change contrast a little, and in half of the examples the quality too."""
+    image = image.clamp_min(0) ** float(np.exp(rng.normal(0, 0.15)))
+    if rng.random() < 0.5:
+        return image * float(np.exp(rng.normal(0, 0.04)))
+    drawn = draw_degradation(rng, name)
+    return scan(rng, image, replace(drawn, noise=drawn.noise / 2, shift=(0.0, 0.0, 0.0)))
+
+
+def _mask(member: Member, key: str, space: WorkSpace) -> Tensor | None:
+    path = member.native.get(key)
+    if path is None:
+        return None
+    drawn = read_volume(path)
+    moved = space.bring(Volume((drawn.data >= 0.5).astype(np.float32), drawn.affine)).data >= 0.5
+    if drawn.data.any() and not moved.any():
+        raise BadDataError(
+            f"{path} does not meet the brain of {member.name}; draw it on the preprocessed or raw image."
+        )
+    return torch.from_numpy(moved & (space.mask.data >= 0.5))

@@ -1,0 +1,104 @@
+"""Says of one session which lesions there are, which would enhance, and what changed since the last one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from bidsapp.analyses.ms.change import Comparison, compare
+from bidsapp.analyses.ms.instances import Labels, find_instances
+from bidsapp.analyses.ms.lesions import Evidence, Lesion, describe_lesions
+from bidsapp.analyses.ms.maps import write_maps
+from bidsapp.analyses.ms.methods import methods
+from bidsapp.analyses.ms.networks import Trained, read_trained
+from bidsapp.analyses.ms.places import find_regions, place_lesions
+from bidsapp.analyses.ms.reading import Reading, read_session
+from bidsapp.analyses.ms.tables import lesion_scores, lesion_table
+from bidsapp.analyses.ms.words import summary, warnings
+from bidsapp.bundle import Bundle
+from bidsapp.cohort import Member
+from bidsapp.errors import BadDataError
+from bidsapp.findings import Findings
+from bidsapp.images.transform_file import read_transform
+from bidsapp.images.volume import read_volume
+
+VOXEL_MM3 = 1.0
+_TISSUES = ("GM", "CSF")
+
+
+def predict(member: Member, bundle: Bundle, out_dir: Path, *, device: str = "cpu") -> Findings:
+    """Read a session; see :meth:`bidsapp.analyses.protocol.Analysis.predict`.
+
+    Raises
+    ------
+    BadDataError
+        The session lacks what is needed, or the bundle is of another version.
+    """
+    trained = read_trained(bundle, device)
+    reading = read_session(member, trained, device)
+    labels = find_instances(reading.lesion.probability >= trained.threshold, VOXEL_MM3)
+    comparison = _compare(reading, labels, trained)
+    lesions = _describe(member, reading, labels, comparison, trained)
+    shown = trained.synthesis and reading.post is not None
+    return Findings(
+        analysis="ms",
+        title="Multiple-sclerosis lesions",
+        subject=member.subject,
+        session=member.session,
+        summary=summary(lesions, comparison),
+        scores=lesion_scores(lesions, comparison),
+        maps=write_maps(member, reading, labels, lesions, out_dir, bundle, synthesis=shown),
+        tables=(lesion_table(lesions, comparison),),
+        warnings=(*warnings(synthesised=shown, activity=True), *_earlier_warning(member, reading)),
+        provenance={
+            "bundle": bundle.name,
+            "bundle_version": bundle.version,
+            "bundle_sha256": bundle.digest,
+            "contrasts": ", ".join(reading.images),
+        },
+        methods=methods(reading.images, bundle.metadata, len(trained.networks)),
+    )
+
+
+def _compare(reading: Reading, labels: Labels, trained: Trained) -> Comparison | None:
+    if reading.before is None:
+        return None
+    before = reading.before >= trained.threshold
+    size = np.ones(3) * VOXEL_MM3
+    return compare(labels, before, size, before_probability=reading.before)
+
+
+def _describe(
+    member: Member, reading: Reading, labels: Labels, comparison: Comparison | None, trained: Trained
+) -> tuple[Lesion, ...]:
+    missing = [key for key in _TISSUES if key not in member.native]
+    if missing or "standard_to_native" not in member.transforms:
+        what = missing[0] if missing else "transform from standard space"
+        raise BadDataError(f"{member.name} has no {what}; run participant again.")
+    space = reading.space
+    grey, fluid = (space.bring(read_volume(member.native[key])) for key in _TISSUES)
+    regions = find_regions(read_transform(member.transforms["standard_to_native"]), grey, fluid)
+    active = np.stack(reading.active_samples)
+    several = len(active) > 1
+    evidence = Evidence(
+        lesion=reading.lesion.probability,
+        active=reading.active.probability,
+        active_low=active.min(axis=0) if several else None,
+        active_high=active.max(axis=0) if several else None,
+        confidence=1 - reading.lesion.entropy / np.float32(np.log(2)),
+    )
+    places = place_lesions(labels, regions, space.grid.voxel_size)
+    changes = comparison.changes if comparison is not None else None
+    return describe_lesions(
+        labels, space.grid.affine, evidence, places, changes, confidence_limit=trained.confidence_limit
+    )
+
+
+def _earlier_warning(member: Member, reading: Reading) -> tuple[str, ...]:
+    if member.earlier is None or reading.earlier is not None:
+        return ()
+    return (
+        f"The earlier session {member.earlier.name} could not be used (not normalised together with this "
+        "one, or without a contrast that both have), so change is not told.",
+    )

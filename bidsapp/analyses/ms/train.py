@@ -1,0 +1,155 @@
+"""Training of the lesion network: what it learns from, who is left out, and what is then said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bidsapp.analyses.ms.card import CONFIGS, licence, metadata_of, model_card
+from bidsapp.analyses.ms.options import Options
+from bidsapp.analyses.ms.stages import Material, Stage, divide, read_material, run_stage
+from bidsapp.bundle import Bundle
+from bidsapp.cohort import Cohort
+from bidsapp.errors import UnavailableError
+from bidsapp.recipe import Recipe
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from bidsapp.analyses.ms.left_out import LeftOut
+
+ENSEMBLE = 3
+"""Networks in a bundle at most, besides the first stage's: the final one, and those of the first folds."""
+
+
+def train(
+    cohort: Cohort,
+    recipe: Recipe,
+    path: Path,
+    *,
+    device: str = "cpu",
+    seed: int = 0,
+    controls: str = "",
+    packaged: Path | None = None,
+    outlines: Mapping[str, Tensor] | None = None,
+) -> Bundle:
+    """Fit the lesion network and write its bundle.
+
+    Parameters
+    ----------
+    cohort
+        Preprocessed sessions; ``native`` holds the manual masks (`bidsapp.bids.masks.add_masks`).
+    recipe
+        See ``bidsapp/data/recipes/ms.toml``.
+    path
+        Folder of the bundle. Checkpoints stay beside it, in ``<path>-training``; a training that was killed
+        goes on from there.
+    device
+        ``cpu`` or ``cuda:N``.
+    seed
+        Of the folds, the first weights and every example.
+    controls
+        Query on the covariates that healthy controls fulfil; nobody else is made ill.
+    packaged
+        Bundle to start from where the recipe says ``start = "packaged"``.
+    outlines
+        Lesion masks of further patients whose images are not at hand (MNI, 1 mm), by name.
+
+    Raises
+    ------
+    BadDataError
+        There is nobody to learn from, or an image or mask does not fit.
+    UnavailableError
+        There is no packaged bundle to start from.
+    """
+    options = Options.of(recipe)
+    healthy, patients = divide(cohort, controls)
+    work = path.with_name(f"{path.name}-training")
+    material = read_material(healthy, patients, work, outlines)
+    base = run_stage(
+        _first(options, packaged, seed),
+        Stage(steps=options.steps, learning_rate=options.learning_rate, patient_share=0.0, seed=seed),
+        Material(material.heads, (), material.outlines),
+        options,
+        work,
+        device,
+    )
+    networks: dict[str, nn.Module] = {"base": base}
+    left_out: list[LeftOut] = []
+    for number, subjects in enumerate(_folds(material, options, seed)):
+        network = _refine(base, material.without(frozenset(subjects)), options, seed, work, device)
+        left_out += _predict(network, material, subjects, options, device)
+        networks[f"fold_{number}"] = network
+    networks["model"] = _refine(base, material, options, seed, work, device)
+    metadata = metadata_of(recipe, seed=seed, material=material, left_out=left_out, controls=controls)
+    return write_bundle(path, networks, metadata)
+
+
+def write_bundle(path: Path, networks: Mapping[str, nn.Module], metadata: Mapping[str, object]) -> Bundle:
+    """Write weights (half precision), metadata, model card and licence."""
+    kept = ["model", "base", *[name for name in networks if name.startswith("fold_")][: ENSEMBLE - 1]]
+    tensors = {
+        name: {key: value.detach().cpu().half().numpy() for key, value in networks[name].state_dict().items()}
+        for name in kept
+    }
+    return Bundle.write(
+        path,
+        metadata={**metadata, "networks": [name for name in kept if name != "base"]},
+        tensors=tensors,
+        card=model_card(metadata),
+        licence=licence(metadata),
+        configs=CONFIGS,
+    )
+
+
+def _first(options: Options, packaged: Path | None, seed: int) -> nn.Module:
+    import torch
+
+    from bidsapp.networks.lesions import lesion_network
+
+    torch.manual_seed(seed)
+    network = lesion_network(options.features)
+    if options.start == "packaged":
+        if packaged is None:
+            raise UnavailableError('There are no packaged weights to start from; set start = "random".')
+        stored = Bundle.read(packaged).tensors("model")
+        network.load_state_dict({key: torch.from_numpy(value).float() for key, value in stored.items()})
+    return network
+
+
+def _refine(
+    base: nn.Module, material: Material, options: Options, seed: int, work: Path, device: str
+) -> nn.Module:
+    """Go on from the base with real patients mixed in; the base stays as it is."""
+    import copy
+
+    stage = Stage(
+        steps=options.patient_steps if material.patients else 0,
+        learning_rate=options.patient_learning_rate,
+        patient_share=options.patient_share,
+        seed=seed + 1,
+    )
+    return run_stage(copy.deepcopy(base), stage, material, options, work, device)
+
+
+def _folds(material: Material, options: Options, seed: int) -> Iterator[tuple[str, ...]]:
+    """Yield the patients that each fold leaves out, all sessions of a patient together."""
+    import random
+
+    marked = sorted({item.subject for item in material.patients if item.lesion is not None})
+    count = min(options.folds, len(marked))
+    if count < 2:
+        return
+    order = random.Random(f"{seed}-folds").sample(marked, len(marked))  # noqa: S311
+    for fold in range(count):
+        yield tuple(sorted(order[fold::count]))
+
+
+def _predict(
+    network: nn.Module, material: Material, subjects: tuple[str, ...], options: Options, device: str
+) -> list[LeftOut]:
+    from bidsapp.analyses.ms.left_out import predict_left_out
+
+    out = [item for item in material.patients if item.subject in subjects and item.lesion is not None]
+    return [predict_left_out(network, item, window=options.crop, device=device) for item in out]

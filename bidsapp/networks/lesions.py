@@ -1,0 +1,60 @@
+"""The lesion network: one trunk, and heads for all lesions, active lesions and the post-contrast image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+INPUTS = 10
+OUTPUTS = 4
+FEATURES = (16, 32, 64, 128, 128, 16)
+RARE = -4.0
+
+
+def lesion_network(
+    features: Sequence[int] = FEATURES, *, inputs: int = INPUTS, outputs: int = OUTPUTS
+) -> nn.Module:
+    """Build the network: MONAI's basic U-Net over image and presence channels.
+
+    Parameters
+    ----------
+    features
+        Channels of the five levels and of the last block (`monai.networks.nets.BasicUNet`).
+    inputs, outputs
+        Channels.
+
+    Returns
+    -------
+    Module
+        Takes ``(1, inputs, x, y, z)``, each axis a multiple of 16, 1 mm, axes towards right, anterior,
+        superior. Gives ``(1, outputs, x, y, z)``: logit of any lesion, logit of active lesion, what contrast
+        agent adds to the T1w channel, and the logarithm of the scale of its error.
+
+    Notes
+    -----
+    Normalisation is by instance, written as batch normalisation without running statistics (the same for a
+    batch of one, and faster on a CPU), so a batch must hold one example. Lesions are rare: the bias of
+    both logits starts there, and the first steps are not spent on learning it.
+    """
+    from monai.networks.nets import BasicUNet
+    from monai.networks.nets.basic_unet import UpCat
+
+    network: nn.Module = BasicUNet(
+        spatial_dims=3,
+        in_channels=inputs,
+        out_channels=outputs,
+        features=tuple(features),
+        act=("leakyrelu", {"inplace": True, "negative_slope": 0.1}),
+        norm=("batch", {"track_running_stats": False}),
+    )
+    for module in network.modules():
+        if isinstance(module, UpCat):
+            module.is_pad = False  # axes are multiples of 16: padding would only copy
+    bias = network.get_parameter("final_conv.bias")
+    with torch.no_grad():
+        bias[:2] = RARE
+        bias[2:] = 0.0
+    moved: nn.Module = nn.Module.to(network, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+    return moved

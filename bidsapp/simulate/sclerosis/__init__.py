@@ -1,0 +1,1 @@
+"""Simulated multiple sclerosis on healthy heads: every contrast, all lesions, which of them are active."""

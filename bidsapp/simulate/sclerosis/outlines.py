@@ -1,0 +1,121 @@
+"""Where lesions lie and how they are outlined: real patients moved into a healthy head, and blobs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bidsapp.simulate.sclerosis.anatomy import Anatomy, Region, sample_channels
+from bidsapp.simulate.sclerosis.neighbourhood import largest_around
+from bidsapp.simulate.warp import smooth_field
+
+REACH_MM = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class LesionMasks:
+    """Lesion masks of real patients in MNI space.
+
+    Attributes
+    ----------
+    names
+        Whose they are.
+    masks
+        One for each patient, uint8, shape ``(x, y, z)``, all on one grid.
+    to_voxel
+        4x4 matrix from MNI mm (RAS) to voxels of the masks, float32.
+    """
+
+    names: tuple[str, ...]
+    masks: tuple[Tensor, ...]
+    to_voxel: Tensor
+
+    def without(self, names: Collection[str]) -> LesionMasks | None:
+        """Leave patients out; ``None`` when nobody is left."""
+        kept = [place for place, name in enumerate(self.names) if name not in names]
+        if not kept:
+            return None
+        return LesionMasks(
+            tuple(self.names[i] for i in kept), tuple(self.masks[i] for i in kept), self.to_voxel
+        )
+
+
+def transfer(rng: np.random.Generator, anatomy: Anatomy, real: LesionMasks) -> Tensor:
+    """Move the lesions of a random patient into a head, by their MNI coordinates.
+
+    Half of the patients are mirrored; all are shifted and bent by a few mm. Lesions spare CSF and what is
+    outside of the brain.
+
+    Returns
+    -------
+    Tensor
+        Share of each voxel that is lesion, in 0..1, shape ``(x, y, z)``.
+    """
+    mask = real.masks[int(rng.integers(len(real.masks)))]
+    where = anatomy.position.clone()
+    if rng.random() < 0.5:
+        where[0] = -where[0]
+    where += torch.from_numpy(rng.normal(0, REACH_MM / 2, 3).astype(np.float32))[:, None, None, None]
+    where += smooth_field(rng, 3, int(rng.integers(4, 10)), anatomy.shape) * float(rng.uniform(0, REACH_MM))
+    points = torch.einsum("ij,jxyz->xyzi", real.to_voxel[:3, :3], where) + real.to_voxel[:3, 3]
+    return sample_channels(mask[None], points)[0] * room(anatomy)
+
+
+def scatter(rng: np.random.Generator, anatomy: Anatomy, count: int) -> Tensor:
+    """Grow ``count`` uneven ellipsoids in white matter, more of them near the ventricles and the cortex.
+
+    Their diameters follow a log-normal law with a median of 4 mm and 16 % above 8 mm.
+
+    Returns
+    -------
+    Tensor
+        As :func:`transfer` gives it.
+    """
+    fraction = torch.zeros(anatomy.shape)
+    weights = _preference(anatomy).flatten().double().numpy()
+    if count == 0 or weights.sum() <= 0:
+        return fraction
+    edges = np.cumsum(weights)
+    seeds = np.searchsorted(edges, rng.random(count) * edges[-1], side="right").clip(max=weights.size - 1)
+    uneven = smooth_field(rng, 1, 24, anatomy.shape)[0]
+    for seed in seeds:
+        centre = np.array(np.unravel_index(int(seed), anatomy.shape))
+        radii = 2.0 * np.exp(rng.normal(0, 0.7)) * np.exp(rng.normal(0, 0.25, 3))
+        _grow(fraction, centre, radii.clip(1.0, 9.0), uneven)
+    return fraction * room(anatomy)
+
+
+def room(anatomy: Anatomy) -> Tensor:
+    """Give the share of each voxel that a lesion may take: brain that is not fluid."""
+    inside = (anatomy.gm + anatomy.wm).clamp(0, 1)
+    return torch.where(anatomy.region == int(Region.VENTRICLES), torch.zeros_like(inside), inside)
+
+
+def _preference(anatomy: Anatomy) -> Tensor:
+    """How readily a lesion starts: in white matter, five times so within 5 mm of a ventricle."""
+    near = largest_around((anatomy.region == int(Region.VENTRICLES)).float(), 11)
+    return torch.where(anatomy.wm > 0.6, 1 + 4 * near, torch.zeros_like(near))
+
+
+def _grow(
+    fraction: Tensor, centre: np.ndarray[tuple[int], np.dtype[np.intp]], radii: object, uneven: Tensor
+) -> None:
+    """Add one ellipsoid with a border of one voxel, in place."""
+    extent = np.asarray(radii, dtype=np.float32)
+    reach = np.ceil(1.6 * extent + 1).astype(int)
+    box = tuple(
+        slice(max(0, int(c - r)), min(n, int(c + r) + 1))
+        for c, r, n in zip(centre, reach, fraction.shape, strict=True)
+    )
+    axes = [
+        (torch.arange(s.start, s.stop) - float(c)) / float(r)
+        for s, c, r in zip(box, centre, extent, strict=True)
+    ]
+    x, y, z = torch.meshgrid(*axes, indexing="ij")
+    distance = (x**2 + y**2 + z**2).sqrt() * torch.exp(0.25 * uneven[box])
+    inside = ((1 - distance) * float(extent.mean()) + 0.5).clamp(0, 1)
+    fraction[box] = torch.maximum(fraction[box], inside)
