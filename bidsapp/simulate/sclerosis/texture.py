@@ -1,7 +1,7 @@
 """The fine grain of normal-appearing white matter: noise and structure that a filled hole must show too.
 
 Blocks of the residual (image minus its local mean) are copied from random places and overlapped, so that
-the grain keeps its strength, its autocorrelation within a block and its correlation between contrasts.
+the grain keeps its strength, most of its autocorrelation and its correlation between contrasts.
 """
 
 from __future__ import annotations
@@ -93,11 +93,11 @@ def draw_texture(rng: np.random.Generator, texture: Texture, shape: tuple[int, .
         total[(slice(None), *place)] += window * block
         power[place] += window**2
     kept = tuple(slice(half, half + size) for size in shape)
-    drawn: Array = total[(slice(None), *kept)] / np.sqrt(power[kept])
+    drawn: Array = (total[(slice(None), *kept)] / np.sqrt(power[kept])).astype(np.float32)
     return drawn
 
 
 def _window() -> Array:
-    hann = (np.sin(np.pi * (np.arange(BLOCK) + 0.5) / BLOCK) ** 2).astype(np.float32)
-    window: Array = hann[:, None, None] * hann[:, None] * hann
+    hann: Array = (np.sin(np.pi * (np.arange(BLOCK) + 0.5) / BLOCK) ** 2).astype(np.float32)
+    window: Array = (hann[:, None, None] * hann[:, None] * hann).astype(np.float32)
     return window
