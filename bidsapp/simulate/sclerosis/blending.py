@@ -62,7 +62,7 @@ class CutAndBlend:
                 f"no lesion to blend has all of {', '.join(patient.images)}; give patients with these."
             )
         for _ in range(rng.integers(1, self.most + 1)):
-            cutout = fitting[rng.integers(len(fitting))]
+            cutout = fitting[int(rng.integers(len(fitting)))]
             cutout = vary(rng, cutout, degrees=self.degrees, scale=self.scale)
             ground = ground_of(patient)
             box = draw_place(rng, ground, cutout.lesion) if ground is not None else None
