@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 import pytest
 import torch
 
@@ -27,3 +28,45 @@ def anatomy(head: HealthyHead) -> Anatomy:
 
     axes = [torch.arange(SIZE, dtype=torch.float32)] * 3
     return show(head, torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1))
+=======
+"""A small patient with known white matter, grain and lesions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from scipy import ndimage
+
+from bidsapp.simulate.sclerosis.patient import Patient, Tissue
+
+SHAPE = (36, 34, 32)
+
+
+@pytest.fixture(scope="session")
+def make_patient() -> Callable[..., Patient]:
+    return patient
+
+
+def patient(seed: int, *, lesions: bool = True) -> Patient:
+    """White matter (T1w 1, FLAIR 0) with correlated grain, fluid on one side, two bright lesions on FLAIR."""
+    rng = np.random.default_rng(seed)
+    tissue = np.full(SHAPE, Tissue.WM, dtype=np.uint8)
+    tissue[:4], tissue[4:6], tissue[-3:] = Tissue.OUTSIDE, Tissue.CSF, Tissue.GM
+    grain = ndimage.gaussian_filter(rng.standard_normal(SHAPE), 0.7)
+    grain *= 0.1 / grain.std()
+    lesion = np.zeros(SHAPE, dtype=bool)
+    if lesions:
+        lesion[12:16, 12:17, 12:16] = True
+        lesion[6:10, 22:26, 20:24] = True  # touches the fluid
+    flair = np.select([tissue == Tissue.CSF, tissue == Tissue.GM, lesion], [-4.0, 1.0, 3.0], 0.0) + grain
+    t1w = np.select([tissue == Tissue.CSF, tissue == Tissue.GM, lesion], [-4.0, -1.0, -1.0], 1.0) - 2 * grain
+    images = {"T1w": t1w, "FLAIR": flair}
+    return Patient(
+        {name: torch.from_numpy((image * (tissue > 0)).astype(np.float32)) for name, image in images.items()},
+        torch.from_numpy(lesion),
+        torch.from_numpy(tissue),
+    )
+>>>>>>> h4-generative
