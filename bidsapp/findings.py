@@ -12,7 +12,7 @@ from bidsapp.errors import BadDataError, NoInputError
 from bidsapp.files import write_json
 
 Cell = str | int | float | bool | None
-Display = Literal["none", "background", "overlay", "contour", "blend", "projection"]
+Display = Literal["none", "background", "overlay", "contour", "slices", "blend", "projection"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +64,9 @@ class Map:
     display
         How the report shows it: ``background`` (others are drawn on it), ``overlay`` (colours
         above ``threshold``), ``projection`` (an overlay, and before it the values that lie farthest
-        out along each line of sight), ``contour`` (outline of a mask), ``blend`` (before and after
-        against the background of its space), or ``none``.
+        out along each line of sight), ``contour`` (outline of a mask), ``slices`` (outline of a mask of
+        small things, on every axial slice that holds any), ``blend`` (before and after against the
+        background of its space), or ``none``.
     threshold, maximum
         Range of the colours of an overlay.
     backdrop
@@ -100,7 +101,9 @@ class Table:
     """Rows about the subject: clusters, regions, lesions.
 
     ``display`` tells the report what the rows are: ``clusters`` (with columns ``x``, ``y``, ``z``
-    in mm RAS of the subject's own space: a thumbnail for each row), ``regions`` (with columns
+    in mm RAS of the subject's own space: a thumbnail for each row), ``lesions`` (the same, close up and
+    with the outline of the first map shown as ``slices``; where there are columns ``active``, ``marked``
+    and ``change``, what they say stands beside the picture), ``regions`` (with columns
     ``region``, ``value``, ``q05``, ``q50``, ``q95``: a plot against controls), ``radar`` (the same
     columns and ``hemisphere``, ``left`` or ``right``: both sides around a circle) or ``plain``.
     """
@@ -111,7 +114,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     entities: Mapping[str, str] = field(default_factory=dict)
     datatype: str = "anat"
-    display: Literal["plain", "clusters", "regions", "radar"] = "plain"
+    display: Literal["plain", "clusters", "lesions", "regions", "radar"] = "plain"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,7 @@ class Album:
     _volumes: dict[Path, Volume] = field(default_factory=dict)
     _windows: dict[Path, tuple[float, float]] = field(default_factory=dict)
     _boxes: dict[str, Box] = field(default_factory=dict)
-    _greys: dict[tuple[Path, Cut], str] = field(default_factory=dict)
+    _greys: dict[tuple[Path, Cut, float], str] = field(default_factory=dict)
 
     def volume(self, item: Map) -> Volume:
         """Read the image of a map; the first volume of a series.
@@ -95,10 +95,11 @@ class Album:
                 return box
         raise NotShownError(f"There is no image to draw on in space '{space or 'of the subject'}'.")
 
-    def grey(self, item: Map, cut: Cut, box: Box) -> str:
-        """Give a plane as a grey picture (data URI)."""
-        key = (item.path, cut)
+    def grey(self, item: Map, cut: Cut, box: Box, pixel: float | None = None) -> str:
+        """Give a plane as a grey picture (data URI), with pixels of ``pixel`` mm or the tier's."""
+        pixel = pixel or self.tier.pixel_mm
+        key = (item.path, cut, pixel)
         if key not in self._greys:
-            plane = sample(self.volume(item), cut, box, self.tier.pixel_mm)
+            plane = sample(self.volume(item), cut, box, pixel)
             self._greys[key] = webp(to_grey(plane, self.window(item)), self.tier.quality)
         return self._greys[key]

@@ -14,7 +14,7 @@ from bidsapp.reports.layout import Layout, Section
 from bidsapp.reports.mosaic import Figure
 from bidsapp.reports.numbers import decimals_of, is_numeric, write_cells, write_name, write_number
 from bidsapp.reports.radar import Radar, draw_radar
-from bidsapp.reports.thumbnails import Thumbnail, draw_thumbnails
+from bidsapp.reports.thumbnails import Thumbnail, draw_thumbnails, write_marks
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class TableView:
     columns: tuple[TableColumn, ...]
     rows: tuple[tuple[str, ...], ...]
     thumbnails: tuple[Thumbnail | None, ...] = ()
+    marks: tuple[tuple[str, ...], ...] = ()
     regions: tuple[Region, ...] = ()
     radar: Radar | None = None
 
@@ -143,13 +144,14 @@ def make_table(table: Table, findings: Findings, album: Album) -> tuple[TableVie
     )
     thumbnails: Sequence[Thumbnail | None] = ()
     problem = ""
-    if table.display == "clusters" and table.rows:
+    if table.display in {"clusters", "lesions"} and table.rows:
         thumbnails, problem = draw_thumbnails(table, findings.maps, album)
     view = TableView(
         title=table.title,
         columns=columns,
         rows=tuple(tuple(row[index] for index in seen) for row in write_cells(table.rows)),
         thumbnails=tuple(thumbnails) if any(thumbnails) else (),
+        marks=write_marks(table) if table.display == "lesions" else (),
         regions=read_regions(table) if table.display == "regions" else (),
         radar=draw_radar(table) if table.display == "radar" else None,
     )

@@ -83,7 +83,7 @@ def reasons(tables: Sequence[ScoreTable], visit: str, limits: Limits, words: Map
 
 
 def write_tables(output_dir: Path, visits: Sequence[Visit], tables: Sequence[ScoreTable]) -> list[Path]:
-    """Write ``group_quality.tsv``, ``group_<analysis>.tsv``, and the rows of clusters and regions of all."""
+    """Write ``group_quality.tsv``, ``group_<analysis>.tsv``, rows of all clusters, lesions, regions."""
     by_name = {visit.name: visit for visit in visits}
     written = []
     for table in tables:
@@ -98,7 +98,7 @@ def write_tables(output_dir: Path, visits: Sequence[Visit], tables: Sequence[Sco
             for part in each.tables:
                 if part.display != "plain":
                     names = [column.name for column in part.columns]
-                    kind = "clusters" if part.display == "clusters" else "regions"
+                    kind = part.display if part.display in {"clusters", "lesions"} else "regions"
                     label = f"{file_label(each.analysis)}_{kind}"
                     start = {**_who(visit), "table": part.title}
                     long.setdefault(label, []).extend(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bidsapp.findings import Map
+from bidsapp.findings import Display, Map
 from bidsapp.reports.album import Album
 from bidsapp.reports.mosaic import Figure, Paths, find_backdrop, focus_cuts, lay_tiles, name_of, spread_cuts
 from bidsapp.reports.outlines import outline
@@ -25,11 +25,11 @@ class Layer:
     volume: Volume
 
 
-def group_contours(maps: Sequence[Map], album: Album) -> list[list[Map]]:
-    """Put contours together that lie on the same image."""
+def group_contours(maps: Sequence[Map], album: Album, display: Display = "contour") -> list[list[Map]]:
+    """Put outlines together that lie on the same image and are shown alike."""
     groups: dict[tuple[str, str], list[Map]] = {}
     for item in maps:
-        if item.display == "contour":
+        if item.display == display:
             groups.setdefault((album.scene.space(item), item.backdrop), []).append(item)
     return list(groups.values())
 
@@ -43,7 +43,7 @@ def draw_contours(maps: Sequence[Map], album: Album) -> Figure:
         A mask or the image below is missing.
     """
     backdrop, box = find_backdrop(maps[0], album)
-    layers = _layers(maps, album)
+    layers = make_layers(maps, album)
 
     def paths(cut: Cut) -> Paths:
         drawn = [
@@ -64,7 +64,7 @@ def draw_contours(maps: Sequence[Map], album: Album) -> Figure:
     )
 
 
-def _layers(maps: Sequence[Map], album: Album) -> list[Layer]:
+def make_layers(maps: Sequence[Map], album: Album) -> list[Layer]:
     """Give the masks in the order of drawing: label maps first, so that a mask's line lies on theirs."""
     masks = [
         mask for item in sorted(maps, key=lambda item: item.suffix != "dseg") for mask in _masks(item, album)

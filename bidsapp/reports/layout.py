@@ -50,6 +50,8 @@ class Mosaic:
     margin_mm: float
     grey_percentiles: tuple[float, float]
     most_labels: int
+    page_tiles: int
+    close_up_mm: float
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Tier:
     thumbnails: int
     thumbnail_mm: float
     projection_mm: float
+    slice_mm: float
 
 
 @dataclass(frozen=True)

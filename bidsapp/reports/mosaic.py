@@ -52,7 +52,11 @@ class ColourBar:
 
 @dataclass(frozen=True)
 class Figure:
-    """A mosaic with its caption; ``kind`` is ``blend``, ``contour``, ``overlay`` or ``projection``."""
+    """A mosaic with its caption.
+
+    ``kind`` is ``blend``, ``contour``, ``overlay``, ``projection`` or ``slices``. A ``folded`` one
+    is shown when asked for.
+    """
 
     kind: str
     title: str
@@ -62,6 +66,7 @@ class Figure:
     legend: tuple[tuple[str, str], ...] = ()
     bars: tuple[ColourBar, ...] = ()
     note: str = ""
+    folded: bool = False
 
 
 def lay_tiles(
@@ -72,11 +77,16 @@ def lay_tiles(
     *,
     picture: Callable[[Cut], str] = lambda _: "",
     paths: Callable[[Cut], Paths] = lambda _: (),
+    pixel: float | None = None,
 ) -> tuple[Tile, ...]:
-    """Lay the slices of ``base`` side by side, with what ``picture`` or ``paths`` draw on each."""
+    """Lay the slices of ``base`` side by side, with what ``picture`` or ``paths`` draw on each.
+
+    Pixels measure ``pixel`` mm, or what the tier says.
+    """
+    pixel = pixel or album.tier.pixel_mm
     tiles = []
     for cut in cuts:
-        rows, columns = shape_of(box, cut.plane, album.tier.pixel_mm)
+        rows, columns = shape_of(box, cut.plane, pixel)
         sign = MINUS if cut.position < 0 else "+" if cut.position > 0 else ""
         label = f"{cut.axis} {sign}{abs(cut.position):.0f}"
         tile = Tile(
@@ -85,7 +95,7 @@ def lay_tiles(
             sides=("A", "P") if cut.plane == "sagittal" else ("R", "L"),
             width=columns,
             height=rows,
-            base=album.grey(base, cut, box),
+            base=album.grey(base, cut, box, pixel),
             top=picture(cut),
             paths=paths(cut),
         )

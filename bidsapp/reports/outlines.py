@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def outline(plane: NDArray[np.float32], *, level: float = 0.5) -> str:
+def outline(plane: NDArray[np.float32], *, level: float = 0.5, scale: int = 2) -> str:
     """Trace where a plane crosses ``level`` and write it as the ``d`` of an SVG path.
 
-    Coordinates are pixels (column, row) with pixel centres at .5, doubled and rounded to integers:
-    the path needs ``scale(0.5)``. The result is empty when nothing crosses the level.
+    Coordinates are pixels (column, row) with pixel centres at .5, times ``scale`` and rounded to integers:
+    doubled, the path needs ``scale(0.5)``. The result is empty when nothing crosses the level.
     """
     import contourpy
 
@@ -18,11 +18,11 @@ def outline(plane: NDArray[np.float32], *, level: float = 0.5) -> str:
         return ""
     padded = np.pad(plane, 1)
     generator = contourpy.contour_generator(z=padded, line_type=contourpy.LineType.Separate)
-    return "".join(_path(np.asarray(line)) for line in generator.lines(level))
+    return "".join(_path(np.asarray(line), scale) for line in generator.lines(level))
 
 
-def _path(line: NDArray[np.float64]) -> str:
-    points = np.rint((line - 0.5) * 2).astype(int)
+def _path(line: NDArray[np.float64], scale: int) -> str:
+    points = np.rint((line - 0.5) * scale).astype(int)
     points = _without_straights(points)
     if len(points) < 3:
         return ""
