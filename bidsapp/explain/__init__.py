@@ -1,0 +1,1 @@
+"""Why a network says what it says: relevance maps that are checked, and Shapley values of contrasts."""
