@@ -73,4 +73,6 @@ def axial_cuts(masks: Sequence[Volume]) -> tuple[Cut, ...]:
 
 
 def _heights(mask: Volume) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    return np.argwhere(mask.data > 0.5) @ mask.affine[2, :3] + mask.affine[2, 3]
+    heights: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+    heights = np.argwhere(mask.data > 0.5) @ mask.affine[2, :3] + mask.affine[2, 3]
+    return heights

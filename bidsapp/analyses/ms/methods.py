@@ -36,7 +36,7 @@ def methods(images: Collection[str], metadata: Mapping[str, object], networks: i
         f"{many} read {read}{before} at 1 mm, in overlapping windows (bundle {metadata['name']} "
         f"{metadata['version']}). Logits of lesion were divided by {temperature:.3g}, fitted on patients who "
         f"were left out of the training; voxels with a probability of {threshold:.2g} or more, in parts of "
-        "at least 3 mm3 (26 neighbours), are lesions. Regions: Neuromorphometrics, warped to the subject, met "
-        "with the subject's own tissue. A lesion would probably enhance where the mean probability over its "
-        f"10 mm3 that are most probably active is one half or more.{seen}"
+        "at least 3 mm3 (26 neighbours), are lesions. Regions: Neuromorphometrics, warped to the subject, "
+        "met with the subject's own tissue. A lesion would probably enhance where the mean probability over "
+        f"its 10 mm3 that are most probably active is one half or more.{seen}"
     )
