@@ -83,7 +83,9 @@ def run_group(settings: Settings, progress: Progress) -> ExitCode:
     from bidsapp.reports.group import write_group
 
     progress.start(0)
-    for path in write_group(settings.output_dir, controls=settings.controls, seed=settings.random_seed):
+    with follow_logs(progress):
+        written = write_group(settings.output_dir, controls=settings.controls, seed=settings.random_seed)
+    for path in written:
         progress.log(f"Wrote {path}")
     return ExitCode.OK
 
