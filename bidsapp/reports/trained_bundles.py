@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -61,7 +62,16 @@ def write_trained_bundles(output_dir: Path, *, seed: int = 0, simulated: bool = 
 def _folders(output_dir: Path) -> list[Path]:
     """Give what looks like a bundle, whole or not; hidden folders are drafts of a writing that was killed."""
     parts = [path for kind in ("configs", "models") for path in (output_dir / "bundles").glob(f"*/{kind}")]
-    return sorted({path.parent for path in parts if not path.parent.name.startswith(".")})
+    return sorted({path.parent for path in parts if not path.parent.name.startswith(".")}, key=_by_setting)
+
+
+def _by_setting(folder: Path) -> tuple[str, float, str]:
+    """Order a sweep (``<analysis>_<key>-<value>``) by its numbers: 1e-5 comes before 0.001."""
+    swept, _, value = folder.name.partition("-")
+    try:
+        return swept, float(value), value
+    except ValueError:
+        return swept, math.inf, value
 
 
 def _write_merits(output_dir: Path, spaces: Mapping[str, LatentSpace]) -> tuple[Path, ...]:

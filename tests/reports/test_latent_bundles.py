@@ -37,6 +37,15 @@ def bundle(tmp_path):
     )
 
 
+def test_a_sweep_is_ordered_by_its_numbers(tmp_path):
+    names = ["anomaly_beta-0.01", "anomaly_beta-1e-05", "anomaly_beta-0.001", "anomaly", "anomaly_beta-10"]
+    for name in names:
+        metadata = {**dict.fromkeys(REQUIRED, "test"), "learning_curve": [[1, 2.0], [2, 1.0]]}
+        Bundle.write(tmp_path / "bundles" / name, metadata=metadata, tensors={}, card="", licence="")
+    drawn = [curve.name for curve in write_trained_bundles(tmp_path).curves]
+    assert drawn == [names[3], names[1], names[2], names[0], names[4]]
+
+
 def files(bundle):
     return bundle.path / "models" / f"{SAMPLE}.safetensors", bundle.path / "configs" / f"{SAMPLE}.json"
 
