@@ -58,6 +58,24 @@ class Trainable(Protocol):
 
 
 @runtime_checkable
+class Checking(Protocol):
+    """What a trainable model may offer beside: to say at once that a training could not start.
+
+    A sweep trains for hours; all its settings are checked before the first training.
+    """
+
+    def check(self, cohort: Cohort, recipe: Recipe) -> None:
+        """Refuse what makes no sense, without reading a volume.
+
+        Raises
+        ------
+        BadDataError
+            A value of the recipe, or the size of the cohort; the sentence names it.
+        """
+        ...
+
+
+@runtime_checkable
 class Analysis(Trainable, Protocol):
     """A trainable model that says something of a preprocessed subject."""
 

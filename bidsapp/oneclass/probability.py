@@ -8,6 +8,9 @@ fitted by moments of the ordered values (Hosking 1990, Journal of the Royal Stat
 
 On new healthy subjects (40 controls, 4 to 16 dimensions) the extreme value distribution is closer to uniform
 than the sigmoid. A conformal p assumes nothing but has n + 1 steps; a curve goes on beyond the last control.
+
+An extreme value distribution may be bounded above, and few controls place that bound badly: new healthy
+people lie beyond it, all equally improbable. A bounded curve goes on with a Gumbel's tail from 95 % on.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ Form = Literal["sigmoid", "extreme value"]
 FEWEST = 10
 GUMBEL = 1e-6
 EULER = 0.5772156649015329
+TRUSTED = 0.95
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +41,7 @@ class Calibration:
     form
         The curve.
     location, scale, shape
-        Shape ``(voxels,)``; ``shape`` as Hosking's k (positive: bounded above), 0 for a sigmoid.
+        Shape ``(voxels,)``; ``shape`` as Hosking's k (positive: fitted as bounded above), 0 for a sigmoid.
     """
 
     form: Form
@@ -65,10 +69,7 @@ class Calibration:
         reduced = (-decision.astype(np.float64) - self.location) / self.scale
         if self.form == "sigmoid":
             return np.asarray(expit(-reduced), dtype=np.float64)
-        bent = np.abs(self.shape) >= GUMBEL
-        k = np.where(bent, self.shape, 1.0)
-        with np.errstate(divide="ignore"):
-            stretched = np.where(bent, -np.log(np.maximum(1 - k * reduced, 0)) / k, reduced)
+        stretched = _as_gumbel(reduced, self.shape)
         return np.asarray(-np.expm1(-np.exp(np.clip(-stretched, -700, 700))), dtype=np.float64)
 
 
@@ -110,6 +111,17 @@ def l_moments(values: Matrix) -> tuple[Matrix, Matrix, Matrix]:
     scale = 2 * once.reshape(zeroth.shape) - zeroth
     third = 6 * twice.reshape(zeroth.shape) - 6 * once.reshape(zeroth.shape) + zeroth
     return zeroth, scale, third / np.where(scale > 0, scale, 1)
+
+
+def _as_gumbel(reduced: Matrix, shape: Matrix) -> Matrix:
+    """Give the Gumbel value of the same probability; a bounded curve is straight beyond `TRUSTED`."""
+    bent = np.abs(shape) >= GUMBEL
+    k = np.where(bent, shape, 1.0)
+    knee = -np.log(-np.log(TRUSTED))
+    from_knee = reduced - (1 - np.exp(-k * knee)) / k
+    with np.errstate(divide="ignore"):
+        curve = np.where(bent, -np.log(np.maximum(1 - k * reduced, 0)) / k, reduced)
+    return np.where((shape >= GUMBEL) & (from_knee > 0), knee + from_knee * np.exp(k * knee), curve)
 
 
 def _extreme_value(first: Matrix, second: Matrix, skew: Matrix) -> tuple[Matrix, Matrix, Matrix]:

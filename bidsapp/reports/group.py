@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,12 +25,13 @@ from bidsapp.reports.comparison_tables import write_comparisons
 from bidsapp.reports.comparison_view import make_comparison_view
 from bidsapp.reports.contrast import Contrast, contrast
 from bidsapp.reports.group_tables import Roll, make_group_table
-from bidsapp.reports.latent_bundles import write_latent_pages
 from bidsapp.reports.layout import Layout, read_layout
-from bidsapp.reports.learning_curves import LearningCurve, read_curves
 from bidsapp.reports.numbers import count
 from bidsapp.reports.page import render
 from bidsapp.reports.subject import STATES
+from bidsapp.reports.trained_bundles import TrainedBundles, write_trained_bundles
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Attention:
 
 def write_group(output_dir: Path, *, controls: str | None = None, seed: int = 0) -> tuple[Path, ...]:
     """Write ``group_report.html`` and the tables ``group_*.tsv``; give their paths, the page first.
+
+    A bundle that is damaged is left out; the page and the log name it.
 
     Parameters
     ----------
@@ -77,9 +81,11 @@ def write_group(output_dir: Path, *, controls: str | None = None, seed: int = 0)
     written = write_tables(output_dir, visits, tables) + write_comparisons(output_dir, found.comparisons)
     roll = Roll(visits, people, _links(output_dir, visits))
     name = read_dataset_name(output_dir)
-    latent = write_latent_pages(output_dir, seed=seed, simulated=_is_simulated(name))
-    page = _render(name, roll, tables, found, layout, read_curves(output_dir, latent))
-    return (write_text(output_dir / "group_report.html", page), *written, *latent)
+    trained = write_trained_bundles(output_dir, seed=seed, simulated=_is_simulated(name))
+    for sentence in trained.left_out:
+        _LOG.warning("%s", sentence)
+    page = _render(name, roll, tables, found, layout, trained)
+    return (write_text(output_dir / "group_report.html", page), *written, *trained.written)
 
 
 def _is_simulated(name: str) -> bool:
@@ -99,7 +105,7 @@ def _render(
     tables: Sequence[ScoreTable],
     found: Contrast,
     layout: Layout,
-    curves: Sequence[LearningCurve],
+    trained: TrainedBundles,
 ) -> str:
     visits, links = roll.visits, roll.links
     attention = _attention(visits, tables, links, layout)
@@ -122,7 +128,7 @@ def _render(
         rules=layout.comparison,
         tables=[make_group_table(table, roll, odd, layout) for table in tables],
         links=links,
-        curves=curves,
+        trained=trained,
         limits=layout.limits,
     )
 

@@ -1,62 +1,86 @@
-"""The latent spaces of the bundles that were trained into an output folder: a page each, a table of all."""
+"""The latent space that a trained bundle carries: read, judged, and drawn as a page of its own."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bidsapp.bundle import Bundle
 from bidsapp.errors import BadDataError
 from bidsapp.files import write_text
-from bidsapp.findings import Cell
+from bidsapp.findings import Table
 from bidsapp.learning.latent.merits import judge
 from bidsapp.learning.latent.projections import METHODS, project_all
 from bidsapp.learning.latent.sample import LatentSample
 from bidsapp.learning.latent.tables import merit_table, sweep_table
-from bidsapp.reports.cohort_tables import write_rows
 from bidsapp.reports.latent_page import draw_latent_page
 
 SAMPLE = "latent_sample"
 
 
-def write_latent_pages(output_dir: Path, *, seed: int = 0, simulated: bool = False) -> tuple[Path, ...]:
-    """Write ``group_latent_<bundle>.html`` and, of all together, ``group_latent.tsv``.
+@dataclass(frozen=True, eq=False)
+class LatentSpace:
+    """A sample of latent vectors, its projections by method, and the figures of merit of all."""
 
-    Bundles that were sampled at the same places and controls are compared on each of their pages.
+    sample: LatentSample
+    projections: Mapping[str, NDArray[np.float32]]
+    merits: Table
 
-    Parameters
-    ----------
-    output_dir
-        With ``bundles/``.
-    seed
-        Of the projections.
-    simulated
-        Whether the pages say that the images were simulated.
+
+def read_space(bundle: Bundle, *, seed: int = 0) -> LatentSpace | None:
+    """Project and judge the sample of a bundle; ``None`` where it carries none.
 
     Raises
     ------
     BadDataError
-        The sample of a bundle is damaged.
+        The sample is damaged, or cannot be judged (all vectors alike).
     """
-    samples = {path.name: read_sample(Bundle.read(path)) for path in _with_samples(output_dir)}
-    written: list[Path] = []
-    rows: list[dict[str, Cell]] = []
-    for name, sample in samples.items():
-        projections = project_all(sample.flat, METHODS, seed=seed)
-        merits = merit_table(judge(sample, projections))
-        alike = [(other, found) for other, found in samples.items() if _comparable(found, sample)]
-        sweep = sweep_table(alike, seed=seed) if len(alike) > 1 else None
-        page = draw_latent_page(
-            sample, projections, merits, sweep=sweep, title=f"Latent space of {name}", simulated=simulated
-        )
-        written.append(write_text(output_dir / f"group_latent_{name}.html", page))
-        names = [column.name for column in merits.columns]
-        rows += [{"bundle": name, **dict(zip(names, row, strict=True))} for row in merits.rows]
-    if rows:
-        written.append(write_rows(output_dir / "group_latent.tsv", rows))
-    return tuple(written)
+    if not (bundle.path / "models" / f"{SAMPLE}.safetensors").is_file():
+        return None
+    sample = read_sample(bundle)
+    projections = project_all(sample.flat, METHODS, seed=seed)
+    return LatentSpace(sample, projections, merit_table(judge(sample, projections)))
+
+
+def write_latent_page(
+    output_dir: Path, name: str, spaces: Mapping[str, LatentSpace], *, seed: int = 0, simulated: bool = False
+) -> Path:
+    """Write ``group_latent_<name>.html``, beside other bundles sampled at the same places and controls.
+
+    Parameters
+    ----------
+    output_dir
+        Folder of the page.
+    name
+        Bundle that is drawn, a key of ``spaces``.
+    spaces
+        Of all bundles.
+    seed
+        Of the projections that are compared.
+    simulated
+        Whether the page says that the images were simulated.
+
+    Raises
+    ------
+    BadDataError
+        The page would be too large.
+    """
+    own = spaces[name]
+    alike = [(other, found.sample) for other, found in spaces.items() if _comparable(found, own)]
+    page = draw_latent_page(
+        own.sample,
+        own.projections,
+        own.merits,
+        sweep=sweep_table(alike, seed=seed) if len(alike) > 1 else None,
+        title=f"Latent space of {name}",
+        simulated=simulated,
+    )
+    return write_text(output_dir / f"group_latent_{name}.html", page)
 
 
 def read_sample(bundle: Bundle) -> LatentSample:
@@ -88,9 +112,6 @@ def read_sample(bundle: Bundle) -> LatentSample:
         ) from error
 
 
-def _with_samples(output_dir: Path) -> list[Path]:
-    return sorted(path.parents[1] for path in (output_dir / "bundles").glob(f"*/models/{SAMPLE}.safetensors"))
-
-
-def _comparable(first: LatentSample, second: LatentSample) -> bool:
-    return first.subjects == second.subjects and np.array_equal(first.places_mm, second.places_mm)
+def _comparable(first: LatentSpace, second: LatentSpace) -> bool:
+    same_people = first.sample.subjects == second.sample.subjects
+    return same_people and np.array_equal(first.sample.places_mm, second.sample.places_mm)

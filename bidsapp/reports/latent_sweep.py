@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,8 @@ def draw_sweep(table: Table, layout: Layout) -> Figure:
     Parameters
     ----------
     table
-        The first column names the setting; a cell that is not a finite number leaves a gap.
+        The first column names the setting; a cell that is not a finite number leaves a gap. What all names
+        share is written once, under the last row of plots.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def draw_sweep(table: Table, layout: Layout) -> Figure:
     from plotly.graph_objects import Scatter
     from plotly.subplots import make_subplots
 
-    labels = [escape(str(row[0])) for row in table.rows]
+    shared, ticks = _split([str(row[0]) for row in table.rows])
     columns = {each.name: [_finite(row[i]) for row in table.rows] for i, each in enumerate(table.columns)}
     drawn = {name: values for name, values in columns.items() if any(value is not None for value in values)}
     if not drawn:
@@ -50,7 +52,7 @@ def draw_sweep(table: Table, layout: Layout) -> Figure:
     figure = make_subplots(rows, _ACROSS, subplot_titles=titles)
     for number, values in enumerate(drawn.values()):
         trace = Scatter(
-            x=labels,
+            x=[escape(tick) for tick in ticks],
             y=values,
             mode="lines+markers",
             line={"color": PALETTE[0], "width": 1},
@@ -59,8 +61,18 @@ def draw_sweep(table: Table, layout: Layout) -> Figure:
         )
         figure.add_trace(trace, number // _ACROSS + 1, number % _ACROSS + 1)
     figure.update_xaxes(type="category")
+    figure.update_xaxes(title=escape(shared), row=rows)
     figure.update_layout(template="plotly_white", height=_ROW_PIXELS * rows + 64, showlegend=False)
     return figure
+
+
+def _split(labels: Sequence[str]) -> tuple[str, list[str]]:
+    """Split ``<analysis>_<key>-<value>`` into what all settings share and what fits under a tick."""
+    parts = [label.partition("-") for label in labels]
+    swept = {stem for stem, _, _ in parts}
+    if len(swept) > 1 or not all(value for _, _, value in parts):
+        return "", list(labels)
+    return swept.pop(), [value for _, _, value in parts]
 
 
 def _finite(cell: Cell) -> float | None:

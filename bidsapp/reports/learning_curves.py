@@ -1,4 +1,4 @@
-"""How the networks of the bundles in an output folder learned: loss by step, as a line for the group page."""
+"""How the network of a bundle learned: loss by step, as a line for the group page."""
 
 from __future__ import annotations
 
@@ -22,30 +22,25 @@ class LearningCurve:
     """
 
     name: str
-    page: str
     points: str
     steps: int
     first: str
     last: str
+    page: str = ""
 
 
-def read_curves(output_dir: Path, pages: tuple[Path, ...]) -> tuple[LearningCurve, ...]:
-    """Read the curves that the bundles under ``output_dir/bundles`` carry; those without one are left out.
+def read_curve(bundle: Bundle) -> LearningCurve | None:
+    """Draw the curve that a bundle carries; ``None`` where nothing was learned by steps.
 
     Raises
     ------
     BadDataError
-        A bundle is damaged.
+        The curve is damaged.
     """
-    names = {page.stem.removeprefix("group_latent_"): page.name for page in pages if page.suffix == ".html"}
-    folders = sorted(path.parents[1] for path in (output_dir / "bundles").glob("*/configs/metadata.json"))
-    curves = []
-    for folder in folders:
-        points = Bundle.read(folder).metadata.get("learning_curve")
-        if isinstance(points, list) and len(points) > 1:
-            steps, losses = _numbers(folder, points)
-            curves.append(_draw(folder.name, names.get(folder.name, ""), steps, losses))
-    return tuple(curves)
+    points = bundle.metadata.get("learning_curve")
+    if not isinstance(points, list) or len(points) < 2:
+        return None
+    return _draw(bundle.path.name, *_numbers(bundle.path, points))
 
 
 def _numbers(folder: Path, points: list[Any]) -> tuple[tuple[int, ...], tuple[float, ...]]:
@@ -58,7 +53,7 @@ def _numbers(folder: Path, points: list[Any]) -> tuple[tuple[int, ...], tuple[fl
     return tuple(step for step, _ in pairs), tuple(loss for _, loss in pairs)
 
 
-def _draw(name: str, page: str, steps: tuple[int, ...], losses: tuple[float, ...]) -> LearningCurve:
+def _draw(name: str, steps: tuple[int, ...], losses: tuple[float, ...]) -> LearningCurve:
     """Scale to the box; a loss that can be negative (of adversaries) is drawn as it is."""
     values = [math.log10(loss) for loss in losses] if min(losses) > 0 else list(losses)
     low, span = min(values), max(max(values) - min(values), 1e-9)
@@ -67,4 +62,4 @@ def _draw(name: str, page: str, steps: tuple[int, ...], losses: tuple[float, ...
         f"{HEIGHT - 4 - (HEIGHT - 8) * (value - low) / span:.1f}"
         for step, value in zip(steps, values, strict=True)
     )
-    return LearningCurve(name, page, points, steps[-1], write_number(losses[0]), write_number(losses[-1]))
+    return LearningCurve(name, points, steps[-1], write_number(losses[0]), write_number(losses[-1]))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import bidsapp
 from bidsapp.analyses.protocol import Source
 from bidsapp.cohort import Cohort
 from bidsapp.errors import ExitCode, UsageError
+from bidsapp.recipe import Recipe
 from bidsapp.settings import Settings
 from bidsapp.workflows.environment import prepare_environment, remove_if_empty
 from bidsapp.workflows.models import brain_bundle, resolve_models
@@ -16,6 +19,9 @@ from bidsapp.workflows.progress import Progress, follow_logs
 from bidsapp.workflows.resources import subject_slots
 from bidsapp.workflows.subject import SubjectTask, process_subject
 from bidsapp.workflows.supervisor import supervise
+
+if TYPE_CHECKING:
+    from bidsapp.analyses.protocol import Trainable
 
 __all__ = ["SubjectPlan", "plan", "run_group", "run_participant", "run_train"]
 
@@ -84,7 +90,9 @@ def run_group(settings: Settings, progress: Progress) -> ExitCode:
     from bidsapp.reports.group import write_group
 
     progress.start(0)
-    for path in write_group(settings.output_dir, controls=settings.controls, seed=settings.random_seed):
+    with follow_logs(progress):
+        written = write_group(settings.output_dir, controls=settings.controls, seed=settings.random_seed)
+    for path in written:
         progress.log(f"Wrote {path}")
     return ExitCode.OK
 
@@ -92,39 +100,61 @@ def run_group(settings: Settings, progress: Progress) -> ExitCode:
 def run_train(settings: Settings, progress: Progress) -> ExitCode:
     """Fit a bundle for each analysis that was asked for and write it under ``OUTPUT_DIR/bundles``.
 
+    Everything that is to be trained is checked before the first training starts.
+
     Raises
     ------
     UsageError
         No analysis was named.
     NothingSelectedError
         No subject is left to learn from.
+    BadDataError
+        A recipe makes no sense.
     """
-    from bidsapp.analyses import registry
-    from bidsapp.recipe import Recipe
-
     if not settings.analyses:
         raise UsageError("Training needs --analysis; name the one to train.")
     prepare_environment(settings.work_root, threads=settings.nprocs)
     with follow_logs(progress):
-        for name in settings.analyses:
-            model = registry.load(name)
-            recipe = Recipe.read(name, model.recipe, settings.recipe)
-            recipes = recipe.swept(settings.sweep) if settings.sweep else {"": recipe}
-            cohort = _read_cohort(settings, model.learns_from)
-            for label, own in recipes.items():
-                folder = f"{name}_{label}" if label else name
-                progress.log(f"Training {folder} on {len(cohort.subjects)} subjects")
-                bundle = model.train(
-                    cohort,
-                    own,
-                    path=settings.output_dir / "bundles" / folder,
-                    device="cpu" if settings.device == "auto" else settings.device,
-                    seed=settings.random_seed,
-                    options={"controls": settings.controls or "", "target": settings.target or ""},
-                )
-                progress.log(f"Wrote the bundle {bundle.path}")
+        for training in [each for name in settings.analyses for each in _trainings(name, settings)]:
+            progress.log(f"Training {training.folder} on {len(training.cohort.subjects)} subjects")
+            bundle = training.model.train(
+                training.cohort,
+                training.recipe,
+                path=settings.output_dir / "bundles" / training.folder,
+                device="cpu" if settings.device == "auto" else settings.device,
+                seed=settings.random_seed,
+                options={"controls": settings.controls or "", "target": settings.target or ""},
+            )
+            progress.log(f"Wrote the bundle {bundle.path}")
     remove_if_empty(settings.work_root)
     return ExitCode.OK
+
+
+@dataclass(frozen=True)
+class _Training:
+    """A bundle to fit: the model, on whom, by which recipe, and the name of its folder."""
+
+    model: Trainable
+    cohort: Cohort
+    recipe: Recipe
+    folder: str
+
+
+def _trainings(name: str, settings: Settings) -> list[_Training]:
+    """Plan the trainings of an analysis, one for each value of a sweep, and check them."""
+    from bidsapp.analyses import registry
+    from bidsapp.analyses.protocol import Checking
+
+    model = registry.load(name)
+    recipe = Recipe.read(name, model.recipe, settings.recipe)
+    recipes = recipe.swept(settings.sweep) if settings.sweep else {"": recipe}
+    cohort = _read_cohort(settings, model.learns_from)
+    if isinstance(model, Checking):
+        for own in recipes.values():
+            model.check(cohort, own)
+    return [
+        _Training(model, cohort, own, f"{name}_{label}" if label else name) for label, own in recipes.items()
+    ]
 
 
 def _read_cohort(settings: Settings, source: Source) -> Cohort:

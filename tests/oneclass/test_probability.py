@@ -46,6 +46,26 @@ def test_probabilities_of_new_healthy_people_are_uniform_nearer_with_extreme_val
     assert (share > 0.95).mean() == pytest.approx(0.05, abs=0.01)
 
 
+def test_a_bounded_curve_tells_apart_what_lies_beyond_its_bound():
+    distribution = stats.genextreme(0.3, loc=-2.0, scale=0.5)  # bounded by -1/3
+    fitted = fit_calibration(-quantiles(distribution)[:, None])
+    beyond = [fitted.survival(np.array([-value]))[0] for value in (-0.4, -0.3, 0.0, 1.0)]
+    assert all(np.diff(beyond) < 0)
+    knee, step = distribution.ppf(0.95), 1e-6
+    before, after = (fitted.survival(np.array([-knee - shift]))[0] for shift in (-step, step))
+    assert before == pytest.approx(after, rel=1e-4)
+
+
+def test_far_out_values_are_as_rare_in_new_healthy_people_as_a_bounded_curve_says():
+    features = np.random.default_rng(7).normal(size=(100, 300, 16)).astype(np.float32)
+    fit = fit_svm(features[:40])
+    calibration = fit_calibration(fit.left_out)
+    assert (calibration.shape > 0).mean() > 0.9
+    p = np.concatenate([calibration.survival(fit.model.decide(new)) for new in features[40:]])
+    assert (p < 0.002).mean() == pytest.approx(0.002, abs=0.001)
+    assert np.unique(p).size == p.size
+
+
 @pytest.mark.parametrize("form", ["sigmoid", "extreme value"])
 def test_far_outside_is_one_and_deep_inside_is_nothing(form):
     fitted = fit_calibration(np.random.default_rng(0).normal(size=(40, 3)), form)

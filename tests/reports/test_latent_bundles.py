@@ -8,7 +8,8 @@ from safetensors.numpy import load_file, save_file
 
 from bidsapp.bundle import REQUIRED, Bundle
 from bidsapp.errors import BadDataError, ExitCode
-from bidsapp.reports.latent_bundles import SAMPLE, read_sample
+from bidsapp.reports.latent_bundles import SAMPLE, read_sample, read_space
+from bidsapp.reports.trained_bundles import write_trained_bundles
 
 PLACES, SUBJECTS = 6, 5
 
@@ -36,6 +37,15 @@ def bundle(tmp_path):
     )
 
 
+def test_a_sweep_is_ordered_by_its_numbers(tmp_path):
+    names = ["anomaly_beta-0.01", "anomaly_beta-1e-05", "anomaly_beta-0.001", "anomaly", "anomaly_beta-10"]
+    for name in names:
+        metadata = {**dict.fromkeys(REQUIRED, "test"), "learning_curve": [[1, 2.0], [2, 1.0]]}
+        Bundle.write(tmp_path / "bundles" / name, metadata=metadata, tensors={}, card="", licence="")
+    drawn = [curve.name for curve in write_trained_bundles(tmp_path).curves]
+    assert drawn == [names[3], names[1], names[2], names[0], names[4]]
+
+
 def files(bundle):
     return bundle.path / "models" / f"{SAMPLE}.safetensors", bundle.path / "configs" / f"{SAMPLE}.json"
 
@@ -53,6 +63,20 @@ def test_a_sound_sample_is_read(bundle):
     sample = read_sample(bundle)
     assert sample.vectors.shape == (PLACES, SUBJECTS, 4)
     assert sample.scores is None
+
+
+def test_a_bundle_without_a_sample_has_no_latent_space(bundle):
+    files(bundle)[0].unlink()
+    assert read_space(bundle) is None
+
+
+def test_a_damaged_sample_costs_a_sentence_and_writes_nothing(bundle):
+    files(bundle)[0].write_bytes(b"x" * 40)
+    found = write_trained_bundles(bundle.path.parents[1])
+    assert (found.curves, found.written) == ((), ())
+    (sentence,) = found.left_out
+    assert sentence.startswith("Bundle anomaly is left out. The latent sample of")
+    assert sentence.endswith("train or copy the bundle again.")
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,21 @@ def test_sweep_leaves_gaps_and_skips_what_no_setting_has(sweep):
         draw_sweep(replace(sweep, rows=sweep.rows[1:]), read_layout())
 
 
+@pytest.mark.parametrize(
+    ("names", "shared", "ticks"),
+    [
+        (("anomaly_beta-1e-05", "anomaly_beta-1e-04"), "anomaly_beta", ("1e-05", "1e-04")),
+        (("anomaly_alpha-1", "anomaly_beta-1"), "", ("anomaly_alpha-1", "anomaly_beta-1")),
+        (("siamese", "slices"), "", ("siamese", "slices")),
+    ],
+)
+def test_what_all_settings_share_is_no_part_of_their_ticks(sweep, names, shared, ticks):
+    rows = tuple((name, 1.0, None) for name in names)
+    figure = draw_sweep(replace(sweep, rows=rows), read_layout())
+    assert figure.data[0].x == ticks
+    assert (figure.layout.xaxis.title.text or "") == shared
+
+
 def test_what_does_not_fit_is_refused(cloud, planes, merits):
     with pytest.raises(BadDataError, match="at least one projection"):
         draw_latent_page(cloud, {}, merits)

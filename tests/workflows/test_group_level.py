@@ -1,5 +1,7 @@
+import shutil
 from pathlib import Path
 
+from bidsapp.bundle import REQUIRED, Bundle
 from bidsapp.errors import ExitCode
 from bidsapp.findings import Findings, Score
 from bidsapp.settings import Settings
@@ -39,3 +41,26 @@ def test_controls_of_the_command_line_reach_the_tables(tmp_path: Path) -> None:
     assert (found["n_patients"], found["n_controls"], found["auc"]) == ("5", "5", "1")
     # The controls' 98 % quantile is 3.92; judged by the others' quantile, only the highest exceeds it.
     assert (found["threshold"], found["sensitivity"], found["specificity"]) == ("3.92", "1", "0.8")
+
+
+def test_a_damaged_bundle_is_named_and_the_others_are_shown(tmp_path: Path) -> None:
+    Findings(analysis="tea", title="Tea leaves", subject="1", session=None, summary="").write(
+        tmp_path / "logs" / "sub-1" / "findings-tea.json"
+    )
+    for name in ("sound", "broken", ".sound.draft"):
+        metadata = {**dict.fromkeys(REQUIRED, "test"), "learning_curve": [[1, 2.0], [2, 1.0]]}
+        folder = tmp_path / "bundles" / name
+        Bundle.write(folder, metadata=metadata, tensors={}, card="", licence="")
+    (tmp_path / "bundles" / "broken" / "configs" / "metadata.json").write_text("{")
+    shutil.copytree(tmp_path / "bundles" / "sound" / "models", tmp_path / "bundles" / "headless" / "models")
+    progress = Lines()
+    settings = Settings(bids_dir=tmp_path, output_dir=tmp_path, levels=("group",))
+    assert run_group(settings, progress) == ExitCode.OK
+    page = (tmp_path / "group_report.html").read_text()
+    warned = [line for line in progress.said if "is left out" in line]
+    assert [line.split()[1] for line in warned] == ["broken", "headless"]
+    assert "metadata.json is not valid JSON" in warned[0]
+    for name in ("broken", "headless"):
+        assert f"<li>Bundle {name} is left out." in page
+    assert "sound: loss from 2 to 1 in 2 steps" in page
+    assert ".sound.draft" not in page

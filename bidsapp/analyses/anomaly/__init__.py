@@ -31,6 +31,12 @@ class Anomaly:
 
         return predict(member, bundle, out_dir, device=device)
 
+    def check(self, cohort: Cohort, recipe: Recipe) -> None:
+        """Refuse a recipe that makes no sense, or that needs more controls."""
+        from bidsapp.analyses.anomaly.train import settle
+
+        settle(cohort, recipe)
+
     def train(
         self,
         cohort: Cohort,

@@ -62,9 +62,7 @@ def train(
     BadDataError
         Too few controls, volumes missing or on different grids, or no usable channel.
     """
-    options = Options.of(recipe)
-    members = one_session_each(cohort)
-    _check_enough(len(members), options)
+    options, members = settle(cohort, recipe)
     channels = channels_of(members, options)
     space = common_space(members, options)
     parcels = on_space(load_atlas(2, name=options.atlas), space)
@@ -87,6 +85,19 @@ def train(
         path, metadata=metadata, tensors=tensors, card=model_card(metadata), licence=LICENCE,
         configs={"latent_sample": sample.names} if sample is not None else {},
     )  # fmt: skip
+
+
+def settle(cohort: Cohort, recipe: Recipe) -> tuple[Options, list[Member]]:
+    """Give the options of a recipe and the controls to fit; no volume is read.
+
+    Raises
+    ------
+    BadDataError
+        A value makes no sense, or there are too few controls for it.
+    """
+    options, members = Options.of(recipe), one_session_each(cohort)
+    _check_enough(len(members), options)
+    return options, members
 
 
 def _check_enough(controls: int, options: Options) -> None:
