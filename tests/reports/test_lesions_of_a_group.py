@@ -62,7 +62,7 @@ def test_within_person_variation_of_the_load(output: Fixture) -> None:
     rows = (output.path / "group_ms_stability.tsv").read_text().splitlines()
     assert rows[1].split("\t") == ["sub-01", "lesion_load_ml", "2", "3", "1.41421", "47.1405"]
     assert len(rows) == 2
-    assert "Lesion load ml 47.1 % 1 1" in page.text
+    assert "Lesion load 47.1 % 1 1" in page.text
 
 
 def test_masks_on_other_grids_and_missing_ones_are_named_and_left_out(output: Fixture) -> None:
