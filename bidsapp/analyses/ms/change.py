@@ -4,7 +4,7 @@ Two masks of the same lesion never agree to the voxel: alignment, partial volume
 its border by about a millimetre. So tissue counts as new only beyond a margin of the earlier lesions, and a
 lesion as changed only when it changes by both a share and a volume, or grows well out of its old border.
 Measured on the consensus masks of 29 patients (2759 lesions) against themselves, moved by 1 mm along
-each axis: none is called enlarged or shrunk, none new, none resolved.
+each axis (1.73 mm, within the margin of 2 mm): all are called stable. Larger errors are not covered.
 """
 
 from __future__ import annotations
