@@ -130,7 +130,8 @@ def _refine(
         patient_share=options.patient_share,
         seed=seed + 1,
     )
-    return run_stage(copy.deepcopy(base), stage, material, options, work, device)
+    network = copy.deepcopy(base).requires_grad_(True)  # averaged weights come frozen
+    return run_stage(network, stage, material, options, work, device)
 
 
 def _folds(material: Material, options: Options, seed: int) -> Iterator[tuple[str, ...]]:
