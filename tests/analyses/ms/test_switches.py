@@ -90,7 +90,9 @@ def test_each_ablation_leaves_one_task_out():
     ],
 )
 def test_a_senseless_switch_is_named(values):
-    with pytest.raises(BadDataError, match=list(values)[-1] if "active_from" not in values else "active_from"):
+    with pytest.raises(
+        BadDataError, match=list(values)[-1] if "active_from" not in values else "active_from"
+    ):
         Options.of(recipe(**values))
 
 
@@ -105,24 +107,26 @@ def test_learned_weights_start_from_the_fixed_ones_and_move_towards_the_easier_t
     network = tiny().eval()
     fixed = Learner(network, weights, learned=False, examples=10)(batch)
     learner = Learner(network, weights, learned=True, examples=10)
-    assert float(learner(batch)) == pytest.approx(float(fixed), rel=1e-5)
+    assert learner(batch).item() == pytest.approx(fixed.item(), rel=1e-5)
     learner(batch).backward()
     slopes = {task: place.grad.item() for task, place in learner.balance.places.items()}
     losses = {
-        task: float(batch_loss(network, batch, replace(nought, **{task: getattr(weights, task)})))
+        task: batch_loss(network, batch, replace(nought, **{task: getattr(weights, task)})).item()
         for nought in [TaskWeights(lesion=0.0, active=0.0, post=0.0)]
         for task in slopes
     }
     assert {task for task, slope in slopes.items() if slope < 0} == {
-        task for task, loss in losses.items() if loss > 0.5  # d/ds of exp(-s) L + s / 2 at 0 is 1/2 - L
+        task
+        for task, loss in losses.items()
+        if loss > 0.5  # d/ds of exp(-s) L + s / 2 at 0 is 1/2 - L
     }
 
 
 def test_the_divergence_of_learned_rates_stands_over_the_number_of_examples(batch):
     network = tiny("gaussian").eval()
-    plain = float(batch_loss(network, batch, TaskWeights()))
-    whole = float(Learner(network, TaskWeights(), learned=False, examples=100)(batch))
-    assert whole - plain == pytest.approx(float(kl(network)) / 100, rel=1e-3)
+    plain = batch_loss(network, batch, TaskWeights()).item()
+    whole = Learner(network, TaskWeights(), learned=False, examples=100)(batch).item()
+    assert whole - plain == pytest.approx(kl(network).item() / 100, rel=1e-3)
 
 
 def test_a_stage_learns_task_weights_and_rates_and_gives_the_network_alone(material, tmp_path):
