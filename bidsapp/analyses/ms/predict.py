@@ -57,7 +57,7 @@ def predict(member: Member, bundle: Bundle, out_dir: Path, *, device: str = "cpu
             "bundle_sha256": bundle.digest,
             "contrasts": ", ".join(reading.images),
         },
-        methods=methods(reading.images, bundle.metadata, len(trained.networks)),
+        methods=methods(reading.images, bundle.metadata, trained),
     )
 
 
