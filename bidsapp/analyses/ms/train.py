@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,17 +135,32 @@ def _refine(
     return run_stage(network, stage, material, options, work, device)
 
 
-def _folds(material: Material, options: Options, seed: int) -> Iterator[tuple[str, ...]]:
-    """Yield the patients that each fold leaves out, all sessions of a patient together."""
+def subjects_of_folds(marked: Collection[str], folds: int, seed: int) -> Iterator[tuple[str, ...]]:
+    """Yield the patients that each fold leaves out, all sessions of a patient together.
+
+    Parameters
+    ----------
+    marked
+        Patients with a lesion mask.
+    folds
+        At most; without two patients there is none.
+    seed
+        Of the training.
+    """
     import random
 
-    marked = sorted({item.subject for item in material.patients if item.lesion is not None})
-    count = min(options.folds, len(marked))
+    count = min(folds, len(set(marked)))
     if count < 2:
         return
-    order = random.Random(f"{seed}-folds").sample(marked, len(marked))  # noqa: S311
+    ordered = sorted(set(marked))
+    order = random.Random(f"{seed}-folds").sample(ordered, len(ordered))  # noqa: S311
     for fold in range(count):
         yield tuple(sorted(order[fold::count]))
+
+
+def _folds(material: Material, options: Options, seed: int) -> Iterator[tuple[str, ...]]:
+    marked = {item.subject for item in material.patients if item.lesion is not None}
+    return subjects_of_folds(marked, options.folds, seed)
 
 
 def _predict(
