@@ -66,7 +66,13 @@ def _compare(reading: Reading, labels: Labels, trained: Trained) -> Comparison |
         return None
     before = reading.before >= trained.threshold
     size = np.ones(3) * VOXEL_MM3
-    return compare(labels, before, size, before_probability=reading.before)
+    return compare(
+        labels,
+        before,
+        size,
+        before_probability=reading.before,
+        now_probability=reading.lesion.probability,
+    )
 
 
 def _describe(

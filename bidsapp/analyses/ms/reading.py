@@ -12,7 +12,7 @@ from bidsapp.analyses.ms.channels import PRIOR
 from bidsapp.analyses.ms.drawing import draw_outputs
 from bidsapp.analyses.ms.earlier import Earlier, read_earlier
 from bidsapp.analyses.ms.grid import WorkSpace, read_images, work_space
-from bidsapp.analyses.ms.inference import Output, infer, probability
+from bidsapp.analyses.ms.inference import Output, probability
 from bidsapp.analyses.ms.networks import Trained
 from bidsapp.analyses.ms.synthesis import Synthesis, enhancement
 from bidsapp.cohort import Member
@@ -110,17 +110,11 @@ def _activity(output: Output, lesion: Array, brain: NDArray[np.bool_], trained: 
 
 
 def _read_before(earlier: Earlier | None, trained: Trained, device: str) -> Array | None:
-    """Look for lesions in the session before, on this session's grid, with the first network alone."""
+    """Look for lesions in the session before as in this one, on this session's grid."""
     if earlier is None:
         return None
     inside = earlier.brain.data >= 0.5
-    output = infer(
-        trained.networks[0],
-        earlier.images,
-        inside,
-        window=trained.window,
-        device=device,
-        flips=trained.flips,
-    )
-    found: Array = trained.scaling.probability(output.lesion).astype(np.float32)
-    return found
+    found = Samples(inside.shape)
+    for output in draw_outputs(trained, earlier.images, inside, device):
+        found.add(trained.scaling.probability(output.lesion).astype(np.float32))
+    return found.measure().probability
