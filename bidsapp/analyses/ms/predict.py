@@ -78,9 +78,7 @@ def predict(
             "bundle_sha256": bundle.digest,
             "contrasts": ", ".join(reading.images),
         },
-        methods="\n\n".join(
-            (methods(reading.images, bundle.metadata, len(trained.networks)), reasons.methods)
-        ).strip(),
+        methods="\n\n".join((methods(reading.images, bundle.metadata, trained), reasons.methods)).strip(),
     )
 
 
@@ -89,7 +87,13 @@ def _compare(reading: Reading, labels: Labels, trained: Trained) -> Comparison |
         return None
     before = reading.before >= trained.threshold
     size = np.ones(3) * VOXEL_MM3
-    return compare(labels, before, size, before_probability=reading.before)
+    return compare(
+        labels,
+        before,
+        size,
+        before_probability=reading.before,
+        now_probability=reading.lesion.probability,
+    )
 
 
 def _describe(

@@ -6,7 +6,7 @@ network makes of each contrast, not how right it is; accuracy is measured in ``b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ from bidsapp.findings import Cell, Column, Table
 from bidsapp.learning.lesion_agreement.protocols import shifts
 from bidsapp.learning.lesion_agreement.voxelwise import dice
 
+Array = NDArray[np.float32]
+
 OVERLAP = 0.25
 """Of windows: half of the usual, which makes each of up to 15 readings three times as fast."""
 
@@ -36,12 +38,14 @@ MEASURES = {
 Games = Mapping[str, Game]
 """The value of each subset of contrasts, by measure of `MEASURES`."""
 
-Look = Callable[[Subset], tuple[Mask, NDArray[np.float32]]]
+Look = Callable[[Subset], tuple[Mask, Array | None]]
 """From the contrasts that show to lesion mask and probability of activity, both of shape ``(x, y, z)``."""
 
 
 def read_subsets(reading: Reading, trained: Trained, device: str) -> Games | None:
     """Read a session with every subset of its contrasts, by the first network and without the earlier scan.
+
+    Activity is left out where the bundle reads it from the synthesised T1w, which most subsets do not give.
 
     Returns
     -------
@@ -51,7 +55,7 @@ def read_subsets(reading: Reading, trained: Trained, device: str) -> Games | Non
     images = {name: reading.images[name] for name in CONTRASTS if name in reading.images}
     brain = reading.space.mask.data >= 0.5
 
-    def look(shown: Subset) -> tuple[Mask, NDArray[np.float32]]:
+    def look(shown: Subset) -> tuple[Mask, Array | None]:
         output = infer(
             trained.networks[0],
             images,
@@ -62,32 +66,29 @@ def read_subsets(reading: Reading, trained: Trained, device: str) -> Games | Non
             overlap=OVERLAP,
         )
         lesion = trained.scaling.probability(output.lesion) >= trained.threshold
-        return find_instances(lesion, VOXEL_MM3) > 0, probability(output.active)
+        active = probability(output.active) if trained.active_from == "head" else None
+        return find_instances(lesion, VOXEL_MM3) > 0, active
 
     return play(images, look)
 
 
-def play(contrasts: Mapping[str, object], look: Look) -> Games | None:
+def play(contrasts: Collection[str], look: Look) -> Games | None:
     """Give each subset of the contrasts its values; ``None`` where all together show no lesion."""
     everything = frozenset(contrasts)
-    lesions, activity = look(everything)
+    lesions, active = look(everything)
     if not lesions.any():
         return None
-    games: dict[str, dict[Subset, float]] = {
-        "dice": {everything: 1.0},
-        "lesion_f1": {everything: 1.0},
-        "activity": {everything: float(activity[lesions].mean())},
-    }
+    values = {everything: _values(lesions, lesions, active)}
+    values[frozenset()] = dict.fromkeys(values[everything], 0.0)
     for shown in subsets(contrasts):
-        if not shown:
-            for game in games.values():
-                game[shown] = 0.0
-        elif shown != everything:
-            found, active = look(shown)
-            games["dice"][shown] = dice(lesions, found)
-            games["lesion_f1"][shown] = shifts(lesions, found, voxel_mm3=VOXEL_MM3).f1
-            games["activity"][shown] = float(active[lesions].mean())
-    return games
+        if shown not in values:
+            values[shown] = _values(lesions, *look(shown))
+    return {measure: {shown: own[measure] for shown, own in values.items()} for measure in values[everything]}
+
+
+def _values(lesions: Mask, found: Mask, active: Array | None) -> dict[str, float]:
+    values = {"dice": dice(lesions, found), "lesion_f1": shifts(lesions, found, voxel_mm3=VOXEL_MM3).f1}
+    return values if active is None else {**values, "activity": float(active[lesions].mean())}
 
 
 def contrast_table(games: Games) -> Table:
@@ -121,18 +122,17 @@ def contrast_table(games: Games) -> Table:
 
 def subset_table(games: Games) -> Table:
     """List the subsets of contrasts with their values, single contrasts first."""
-    everything = max(games["dice"], key=len)
     return Table(
         title="What the network finds with fewer contrasts (agreement with all contrasts, not accuracy)",
         suffix="stats",
         entities={"desc": "subsets"},
         columns=(
             Column(name="contrasts", description="Contrasts that the network was shown"),
-            *(Column(name=name, description=text[0].upper() + text[1:]) for name, text in MEASURES.items()),
+            *(Column(name=name, description=f"The {MEASURES[name]}") for name in games),
         ),
         rows=tuple(
-            ("+".join(sorted(subset)), *(round(games[name][subset], 3) for name in MEASURES))
-            for subset in subsets(everything)
+            ("+".join(sorted(subset)), *(round(game[subset], 3) for game in games.values()))
+            for subset in subsets(max(games["dice"], key=len))
             if subset
         ),
     )

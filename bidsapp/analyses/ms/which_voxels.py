@@ -19,6 +19,7 @@ from bidsapp.analyses.ms.tables import is_active
 from bidsapp.explain.attribution import Attribution, Target
 from bidsapp.explain.checks import Check
 from bidsapp.explain.methods import METHODS, explain
+from bidsapp.networks.dropout import without_dropout
 
 Array = NDArray[np.float32]
 Box = tuple[slice, slice, slice]
@@ -75,13 +76,14 @@ def choose(lesions: Sequence[Lesion]) -> tuple[Lesion, ...]:
 def explain_lesions(
     chosen: Sequence[Lesion], labels: Labels, reading: Reading, trained: Trained, *, device: str, seed: int
 ) -> tuple[LesionReasons, ...]:
-    """Explain lesions by the first network, each in a window of the size that it was trained with."""
+    """Explain lesions by the first network without dropout, each in a window of the size of its training."""
     images = {name: torch.from_numpy(item.data) for name, item in reading.images.items() if name in IMAGES}
     brain = torch.from_numpy(reading.space.mask.data >= 0.5)
     shown = encode(images, brain, images.keys()).to(device)
+    network = without_dropout(trained.networks[0])
     return tuple(
         explain_lesion(
-            trained.networks[0],
+            network,
             shown,
             labels == lesion.label,
             label=lesion.label,

@@ -16,7 +16,7 @@ def look(shown):
 
 @pytest.fixture
 def games():
-    return play({"FLAIR": None, "T1w": None}, look)
+    return play({"FLAIR", "T1w"}, look)
 
 
 def test_a_subset_is_worth_its_agreement_with_all_contrasts(games):
@@ -50,9 +50,15 @@ def test_every_subset_is_listed_with_its_values(games):
 
 def test_without_a_lesion_there_is_no_game():
     nothing = np.zeros(LESIONS.shape)
-    assert play({"FLAIR": None}, lambda _: (nothing > 0, nothing)) is None
+    assert play({"FLAIR"}, lambda _: (nothing > 0, nothing)) is None
+
+
+def test_activity_is_left_out_where_it_is_not_told(games):
+    silent = play({"FLAIR", "T1w"}, lambda shown: (look(shown)[0], None))
+    assert silent == {measure: games[measure] for measure in ("dice", "lesion_f1")}
+    assert "activity_cost" not in {column.name for column in contrast_table(silent).columns}
 
 
 def test_a_single_contrast_is_worth_all():
-    table = contrast_table(play({"FLAIR": None}, look))
+    table = contrast_table(play({"FLAIR"}, look))
     assert table.rows == (("FLAIR", 1.0, 1.0, 1.0, 1.0, 0.5, 0.5),)
