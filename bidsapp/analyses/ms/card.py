@@ -10,7 +10,6 @@ import numpy as np
 
 from bidsapp.analyses.ms.channels import IMAGES, LEVEL, OUTPUTS, SPREAD
 from bidsapp.analyses.ms.left_out import Judged, LeftOut, judge
-from bidsapp.networks.lesions import FEATURES
 
 if TYPE_CHECKING:
     from bidsapp.analyses.ms.stages import Material
@@ -37,23 +36,6 @@ SIMULATED = (
     "simulated lesions alone, whose look without contrast agent is an assumption. It has not been validated "
     "on patients."
 )
-CONFIGS: Mapping[str, object] = {
-    "inference": {
-        "imports": ["$import torch"],
-        "bundle_root": ".",
-        "device": "$torch.device('cpu')",
-        "network_def": {
-            "_target_": "BasicUNet",
-            "spatial_dims": 3,
-            "in_channels": 2 * len(IMAGES),
-            "out_channels": len(OUTPUTS),
-            "features": list(FEATURES),
-            "act": ["leakyrelu", {"inplace": True, "negative_slope": 0.1}],
-            "norm": ["batch", {"track_running_stats": False}],
-        },
-        "network": "$@network_def.to(@device)",
-    }
-}
 
 
 def metadata_of(
@@ -100,6 +82,27 @@ def metadata_of(
             item.active is not None and bool(item.active.any()) for item in material.patients
         ),
         **_judgement(judged, left_out),
+    }
+
+
+def configs(metadata: Mapping[str, object]) -> dict[str, object]:
+    """Give the content of the other files of ``configs``: how MONAI builds the network."""
+    return {
+        "inference": {
+            "imports": ["$import torch"],
+            "bundle_root": ".",
+            "device": "$torch.device('cpu')",
+            "network_def": {
+                "_target_": "BasicUNet",
+                "spatial_dims": 3,
+                "in_channels": 2 * len(IMAGES),
+                "out_channels": len(OUTPUTS),
+                "features": metadata["features"],
+                "act": ["leakyrelu", {"inplace": True, "negative_slope": 0.1}],
+                "norm": ["batch", {"track_running_stats": False}],
+            },
+            "network": "$@network_def.to(@device)",
+        }
     }
 
 
