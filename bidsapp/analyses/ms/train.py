@@ -72,7 +72,7 @@ def train(
     base = run_stage(
         _first(options, packaged, seed),
         Stage(steps=options.steps, learning_rate=options.learning_rate, patient_share=0.0, seed=seed),
-        Material(material.heads, (), material.outlines),
+        material.without(frozenset(item.subject for item in material.patients)),
         options,
         work,
         device,
