@@ -64,22 +64,34 @@ def read_trained(bundle: Bundle, device: str) -> Trained:
             window=int(_number(metadata["window"])),
             synthesis=bool(metadata.get("synthesis", False)),
         )
-    except (KeyError, TypeError, RuntimeError) as error:
+    except (KeyError, TypeError) as error:
         raise BadDataError(
-            f"{bundle.path}: not a bundle of this version ({error}); train it again."
+            f"{bundle.path} is no bundle of this version ({error}); train it again."
         ) from error
 
 
 @lru_cache(maxsize=6)
 def load_network(path: Path, name: str, features: tuple[int, ...], device: str) -> nn.Module:
-    """Build one network of a bundle, in evaluation mode."""
+    """Build one network of a bundle, in evaluation mode.
+
+    Raises
+    ------
+    BadDataError
+        The weights are missing or of another network.
+    """
     import torch
 
     from bidsapp.networks.lesions import lesion_network
 
     network = lesion_network(features)
     stored = Bundle.read(path).tensors(name)
-    network.load_state_dict({key: torch.from_numpy(value).float() for key, value in stored.items()})
+    try:
+        network.load_state_dict({key: torch.from_numpy(value).float() for key, value in stored.items()})
+    except RuntimeError as error:  # torch says it in a line for each layer
+        raise BadDataError(
+            f"{path}: the weights of '{name}' are not those of a network with features {list(features)}; "
+            "train or copy the bundle again."
+        ) from error
     return network.eval().to(device)
 
 

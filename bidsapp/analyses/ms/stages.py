@@ -15,7 +15,6 @@ from bidsapp.files import digest_json
 from bidsapp.images.grids import resample
 from bidsapp.images.templates import template_grid
 from bidsapp.images.transform_file import read_transform
-from bidsapp.images.volume import Volume, read_volume
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -153,10 +152,11 @@ def _stack(outlines: Mapping[str, Tensor]) -> LesionMasks | None:
 def _outline(member: Member) -> Tensor:
     import torch
 
+    from bidsapp.analyses.ms.grid import read_mask
+
     if "native_to_standard" not in member.transforms:
         raise BadDataError(f"{member.name} has no transform to standard space; run participant again.")
-    drawn = read_volume(member.native[LESION])
-    mask = Volume((drawn.data >= 0.5).astype("float32"), drawn.affine)
+    mask = read_mask(member.native[LESION])
     transform = read_transform(member.transforms["native_to_standard"])
     moved = resample(mask, template_grid(1), transform=transform, antialias=False)
     return torch.from_numpy((moved.data >= 0.5).astype("uint8"))
@@ -200,7 +200,7 @@ def divide(cohort: Cohort, controls: str) -> tuple[list[Member], list[Member]]:
     healthy = [item for item, fits in zip(members, chosen, strict=True) if fits]
     if controls and not healthy:
         raise NothingSelectedError(
-            f'--controls "{controls}" fits none of {len(members)} preprocessed sessions; check participants.tsv.'
+            f'--controls "{controls}" fits none of {len(members)} preprocessed sessions.'
         )
     teaching = {LESION, ACTIVE, POST}
     patients = [
