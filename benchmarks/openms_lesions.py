@@ -57,7 +57,7 @@ def truth_long(member: Member, space: Space) -> Truth:
     )
     back = [item.GetInverse() for item in published((member.subject, member.session, "T1w"))]
     way = sitk.CompositeTransform([*back, _to_standard(member)])  # the last one is applied first
-    what, mask = _seen_in(member.subject, member.session, changes)
+    what, mask = seen_in(member.subject, member.session, changes)
     return _truth(what, mask, common_mask(member.subject), way, member, space)
 
 
@@ -65,7 +65,7 @@ def _to_standard(member: Member) -> sitk.Transform:
     return read_transform(member.transforms["native_to_standard"])
 
 
-def _seen_in(subject: str, session: str, changes: Volume) -> tuple[str, Volume]:
+def seen_in(subject: str, session: str, changes: Volume) -> tuple[str, Volume]:
     """Keep the changes that are brighter on FLAIR in this session than in the other."""
     scans = [(subject, number, "FLAIR") for number in ("1", "2")]
     if not all((manual(subject) / f"ses-{number}_FLAIR_to_common_space.txt").is_file() for number in "12"):

@@ -59,7 +59,7 @@ def predict(member: Member, bundle: Bundle, out_dir: Path, *, device: str = "cpu
             "bundle_sha256": bundle.digest,
             "contrasts": ", ".join(reading.images),
         },
-        methods=methods(reading.images, bundle.metadata, len(trained.networks)),
+        methods=methods(reading.images, bundle.metadata, trained),
     )
 
 
@@ -76,7 +76,13 @@ def _compare(reading: Reading, labels: Labels, trained: Trained) -> Comparison |
         return None
     before = reading.before >= trained.threshold
     size = np.ones(3) * VOXEL_MM3
-    return compare(labels, before, size, before_probability=reading.before)
+    return compare(
+        labels,
+        before,
+        size,
+        before_probability=reading.before,
+        now_probability=reading.lesion.probability,
+    )
 
 
 def _describe(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bidsapp.analyses.ms.card import configs, licence, metadata_of, model_card
+from bidsapp.analyses.ms.card import configs_of, licence, metadata_of, model_card
 from bidsapp.analyses.ms.options import Options
 from bidsapp.analyses.ms.stages import Material, Stage, divide, read_material, run_stage
 from bidsapp.bundle import Bundle
@@ -101,13 +101,14 @@ def write_bundle(path: Path, networks: Mapping[str, nn.Module], metadata: Mappin
         tensors=tensors,
         card=model_card(metadata),
         licence=licence(metadata),
-        configs=configs(metadata),
+        configs=configs_of(metadata),
     )
 
 
 def _first(options: Options, packaged: Path | None, seed: int) -> nn.Module:
     import torch
 
+    from bidsapp.networks.dropout import with_dropout
     from bidsapp.networks.lesions import lesion_network
 
     torch.manual_seed(seed)
@@ -123,7 +124,7 @@ def _first(options: Options, packaged: Path | None, seed: int) -> nn.Module:
             )
         stored = first.tensors("model")
         network.load_state_dict({key: torch.from_numpy(value).float() for key, value in stored.items()})
-    return network
+    return with_dropout(network, options.dropout, options.dropout_rate)
 
 
 def _refine(
@@ -138,20 +139,36 @@ def _refine(
         patient_share=options.patient_share,
         seed=seed + 1,
     )
-    return run_stage(copy.deepcopy(base), stage, material, options, work, device)
+    network = copy.deepcopy(base).requires_grad_(True)  # averaged weights come frozen
+    return run_stage(network, stage, material, options, work, device)
+
+
+def subjects_of_folds(marked: Collection[str], folds: int, seed: int) -> Iterator[tuple[str, ...]]:
+    """Yield the patients that each fold leaves out, all sessions of a patient together.
+
+    Parameters
+    ----------
+    marked
+        Patients with a lesion mask.
+    folds
+        At most; without two patients there is none.
+    seed
+        Of the training.
+    """
+    import random
+
+    count = min(folds, len(set(marked)))
+    if count < 2:
+        return
+    ordered = sorted(set(marked))
+    order = random.Random(f"{seed}-folds").sample(ordered, len(ordered))  # noqa: S311
+    for fold in range(count):
+        yield tuple(sorted(order[fold::count]))
 
 
 def _folds(material: Material, options: Options, seed: int) -> Iterator[tuple[str, ...]]:
-    """Yield the patients that each fold leaves out, all sessions of a patient together."""
-    import random
-
-    marked = sorted({item.subject for item in material.patients if item.lesion is not None})
-    count = min(options.folds, len(marked))
-    if count < 2:
-        return
-    order = random.Random(f"{seed}-folds").sample(marked, len(marked))  # noqa: S311
-    for fold in range(count):
-        yield tuple(sorted(order[fold::count]))
+    marked = {item.subject for item in material.patients if item.lesion is not None}
+    return subjects_of_folds(marked, options.folds, seed)
 
 
 def _predict(
@@ -160,4 +177,7 @@ def _predict(
     from bidsapp.analyses.ms.left_out import predict_left_out
 
     out = [item for item in material.patients if item.subject in subjects and item.lesion is not None]
-    return [predict_left_out(network, item, window=options.crop, device=device) for item in out]
+    return [
+        predict_left_out(network, item, window=options.crop, device=device, flips=options.flips)
+        for item in out
+    ]

@@ -1,4 +1,4 @@
-"""A made-up patient of whom all is known: a ball of tissues with a lesion, in any pose, with real transforms."""
+"""A made-up patient of whom all is known: a ball of tissues with a lesion, in any pose."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ TINY = {
     "patient_steps": 2,
     "folds": 2,
     "checkpoint_steps": 1,
+    "workers": 0,
 }
 Make = Callable[..., Member]
 
@@ -85,13 +86,13 @@ def make_member(tmp_path_factory: pytest.TempPathFactory) -> Make:
         for key in contrasts:
             levels = GREY[key]
             data[key] = np.select([lesion, white, cortex, fluid], [levels[3], *levels[:3]], 0.0)
-        data |= {key: lesion for key in masks}
+        data |= dict.fromkeys(masks, lesion)
         folder = root / f"{name}-{session}"
         native = {
             key: write_volume(folder / f"{key}.nii.gz", Volume(values.astype(np.float32), affine))
             for key, values in data.items()
         }
-        to_native = compose([matrix_to_itk(shift((-TO_MNI + [bend, 0, 0]))), matrix_to_itk(pose)])
+        to_native = compose([matrix_to_itk(shift(-TO_MNI + [bend, 0, 0])), matrix_to_itk(pose)])
         return Member(
             subject=name,
             session=session,

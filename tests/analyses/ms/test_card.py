@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from bidsapp.analyses.ms.card import SIMULATED, configs, metadata_of, model_card
+from bidsapp.analyses.ms.card import SIMULATED, configs_of, metadata_of, model_card
 from bidsapp.analyses.ms.patients import Patient
 from bidsapp.analyses.ms.stages import Material
 from bidsapp.bundle import REQUIRED
@@ -55,7 +55,7 @@ def test_monai_builds_from_the_configs_the_network_that_was_trained(make_metadat
 
     from bidsapp.networks.lesions import lesion_network
 
-    parser = ConfigParser(configs(make_metadata())["inference"])
+    parser = ConfigParser(configs_of(make_metadata())["inference"])
     built = parser.get_parsed_content("network").state_dict()
     own = lesion_network((4, 4, 4, 4, 4, 4)).state_dict()
     assert {key: value.shape for key, value in built.items()} == {

@@ -47,7 +47,7 @@ def test_grey_values_tissues_and_regions_are_those_of_the_member(make_member, he
     assert head.t1w[white].float().mean() == pytest.approx(100, abs=1)
     places = grid_points(space.grid.affine, space.grid.shape) + TO_MNI
     atlas = load_atlas(1)
-    index = np.rint((places - atlas.labels.affine[:3, 3])).astype(int)
+    index = np.rint(places - atlas.labels.affine[:3, 3]).astype(int)
     names = {region.index: region.name for region in atlas.regions}
     own = np.vectorize(lambda value: "Thalamus" in names.get(int(value), ""))(
         atlas.labels.data[tuple(np.moveaxis(index, -1, 0))]

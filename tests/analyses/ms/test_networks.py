@@ -31,7 +31,7 @@ def test_weights_come_back_in_half_precision(bundle):
 )
 def test_a_bundle_of_another_version_is_named(bundle, tmp_path, changes, reason):
     broken = copy_with(bundle, tmp_path / "broken", **changes)
-    with pytest.raises(BadDataError, match="broken.*train.* again") as said:
+    with pytest.raises(BadDataError, match=r"broken.*train.* again") as said:
         read_trained(broken, "cpu")
     assert reason in str(said.value)
     assert "\n" not in str(said.value)

@@ -1,4 +1,4 @@
-"""What becomes of a reading: an untrained network stands for one, so that only sums, grids and names count."""
+"""What becomes of a reading; the networks are untrained, so that only sums, grids and names count."""
 
 import json
 import subprocess
