@@ -10,10 +10,12 @@ import torch
 from torch import Tensor
 
 from bidsapp.analyses.ms.channels import POST
-from bidsapp.analyses.ms.grid import read_images, work_space
+from bidsapp.analyses.ms.grid import read_images, read_mask, work_space
+from bidsapp.bids.masks import none_active
 from bidsapp.cohort import Member
 from bidsapp.errors import BadDataError
-from bidsapp.images.volume import Volume, read_volume
+from bidsapp.images.grids import resample
+from bidsapp.images.volume import read_volume
 from bidsapp.simulate.sclerosis.acquisition import draw_degradation, scan
 from bidsapp.simulate.sclerosis.anatomy import sample_channels
 from bidsapp.simulate.sclerosis.examination import Examination
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from bidsapp.analyses.ms.grid import WorkSpace
 
 LESION, ACTIVE = "lesion", "active"
+MOSTLY = 0.5
+"""Least share of a mask that must lie in the brain: with less, it was drawn on another image."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +46,12 @@ class Patient:
 def read_patient(member: Member) -> Patient:
     """Read a preprocessed session and the masks that belong to it (``native`` keys ``lesion``, ``active``).
 
+    Where the tables say that no lesion enhances, that is known without a mask.
+
     Raises
     ------
     BadDataError
-        It has no contrast at all, or a mask that does not meet the brain.
+        It has no contrast at all, or a mask that cannot be read or does not meet the brain.
     """
     space = work_space(member)
     brain = torch.from_numpy(space.mask.data >= 0.5)
@@ -56,7 +62,7 @@ def read_patient(member: Member) -> Patient:
         images=images,
         brain=brain,
         lesion=_mask(member, LESION, space),
-        active=_mask(member, ACTIVE, space),
+        active=torch.zeros_like(brain) if none_active(member) else _mask(member, ACTIVE, space),
         post=torch.from_numpy(space.bring(read_volume(post)).data) * brain if post else None,
     )
 
@@ -99,10 +105,11 @@ def _mask(member: Member, key: str, space: WorkSpace) -> Tensor | None:
     path = member.native.get(key)
     if path is None:
         return None
-    drawn = read_volume(path)
-    moved = space.bring(Volume((drawn.data >= 0.5).astype(np.float32), drawn.affine)).data >= 0.5
-    if drawn.data.any() and not moved.any():
+    drawn = read_mask(path)
+    inside = resample(space.mask, drawn.grid, interpolation="nearest").data[drawn.data > 0]
+    if inside.size and inside.mean() < MOSTLY:
         raise BadDataError(
-            f"{path} does not meet the brain of {member.name}; draw it on the preprocessed or raw image."
+            f"Only {inside.mean():.0%} of {path} lies in the brain of {member.name}; draw it on the "
+            "session's preprocessed images, or on the raw image that the others are aligned with."
         )
-    return torch.from_numpy(moved & (space.mask.data >= 0.5))
+    return torch.from_numpy((space.bring(drawn).data >= 0.5) & (space.mask.data >= 0.5))
