@@ -9,6 +9,7 @@ from bidsapp.recipe import Recipe
 
 DEPTH = 16
 STARTS = ("packaged", "random")
+GENERATORS = ("vae", "gan")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,18 @@ class Options:
     weight_active: float
     weight_post: float
     checkpoint_steps: int
+    blend_share: float
+    heal_share: float
+    generated_share: float
+    generator: str
+    generator_steps: int
+    augmented_versions: int
+
+    @property
+    def augmentations(self) -> dict[str, float]:
+        """Share of patient examples by kind of augmentation, those that are wanted."""
+        shares = {"blend": self.blend_share, "heal": self.heal_share, "generated": self.generated_share}
+        return {kind: share for kind, share in shares.items() if share > 0}
 
     @classmethod
     def of(cls, recipe: Recipe) -> Options:
@@ -48,6 +61,7 @@ class Options:
         crop = recipe.integer("crop")
         if crop < 2 * DEPTH or crop % DEPTH:
             raise BadDataError(f"Recipe key 'crop' must be a multiple of {DEPTH} from 32 on, not {crop}.")
+        _check_shares(recipe)
         return cls(
             start=recipe.choice("start", STARTS),
             features=_features(recipe),
@@ -69,6 +83,12 @@ class Options:
             weight_active=recipe.within("weight_active", 0, 100),
             weight_post=recipe.within("weight_post", 0, 100),
             checkpoint_steps=int(recipe.within("checkpoint_steps", 1, 1e7)),
+            blend_share=recipe.within("blend_share", 0, 1),
+            heal_share=recipe.within("heal_share", 0, 1),
+            generated_share=recipe.within("generated_share", 0, 1),
+            generator=recipe.choice("generator", GENERATORS),
+            generator_steps=int(recipe.within("generator_steps", 1, 1e7)),
+            augmented_versions=int(recipe.within("augmented_versions", 1, 1000)),
         )
 
 
@@ -81,3 +101,13 @@ def _features(recipe: Recipe) -> tuple[int, ...]:
     ):
         raise BadDataError(f"Recipe key 'features' must be a list of six whole numbers, not {values!r}.")
     return tuple(int(n) for n in values)
+
+
+def _check_shares(recipe: Recipe) -> None:
+    keys = ("blend_share", "heal_share", "generated_share")
+    total = sum(recipe.number(key) for key in keys)
+    if total > 1 + 1e-6:
+        raise BadDataError(
+            f"Recipe keys {', '.join(keys)} add up to {total:g}; they are shares of the patient examples, "
+            "at most 1 together."
+        )
