@@ -19,6 +19,8 @@ from bidsapp.simulate.warp import smooth_field
 
 Range = tuple[float, float]
 ANY_CONTRAST = 0.15
+GREY_SPREAD = 0.2
+"""Standard deviation at most of grey matter between regions: insula and limbic cortex are bright on FLAIR."""
 
 
 @dataclass(frozen=True)
@@ -167,5 +169,9 @@ def paint(rng: np.random.Generator, anatomy: Anatomy, contrast: Contrast, *, sca
         mixture = mixture + fraction * (float((fraction * anatomy.t1w).sum()) / weight if weight else 0.0)
     texture = (anatomy.t1w - mixture) * scanned
     uneven = 1 + 0.04 * smooth_field(rng, 1, int(rng.integers(5, 14)), anatomy.shape)[0]
+    grey = smooth_field(rng, 1, int(rng.integers(4, 12)), anatomy.shape)[0] * float(
+        rng.uniform(0, GREY_SPREAD)
+    )
+    painted = painted + anatomy.gm * grey
     inside = (anatomy.gm + anatomy.wm + anatomy.csf).clamp(0, 1)
     return (painted * uneven + texture * inside).clamp_min(0)

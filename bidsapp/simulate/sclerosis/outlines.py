@@ -17,6 +17,8 @@ from bidsapp.simulate.sclerosis.neighbourhood import largest_around
 from bidsapp.simulate.warp import smooth_field
 
 REACH_MM = 3.0
+FEWER = 0.4
+"""Share of patients who keep only some of their lesions: real ones can have very few."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +52,8 @@ class LesionMasks:
 def transfer(rng: np.random.Generator, anatomy: Anatomy, real: LesionMasks) -> Tensor:
     """Move the lesions of a random patient into a head, by their MNI coordinates.
 
-    Half of the patients are mirrored; all are shifted and bent by a few mm. Lesions spare CSF and what is
-    outside of the brain.
+    Half of the patients are mirrored; all are shifted and bent by a few mm; some keep only a part of their
+    lesions. Lesions spare CSF and what is outside of the brain.
 
     Returns
     -------
@@ -64,7 +66,8 @@ def transfer(rng: np.random.Generator, anatomy: Anatomy, real: LesionMasks) -> T
         where[0] = -where[0]
     where += torch.from_numpy(rng.normal(0, REACH_MM / 2, 3).astype(np.float32))[:, None, None, None]
     where += smooth_field(rng, 3, int(rng.integers(4, 10)), anatomy.shape) * float(rng.uniform(0, REACH_MM))
-    return sample_channels(mask[None], _voxels(real, where))[0] * room(anatomy)
+    fraction = sample_channels(mask[None], _voxels(real, where))[0] * room(anatomy)
+    return _thin(rng, fraction) if rng.random() < FEWER else fraction
 
 
 def density(real: LesionMasks) -> Tensor:
@@ -102,6 +105,13 @@ def scatter(rng: np.random.Generator, anatomy: Anatomy, count: int) -> Tensor:
         radii = 2.0 * np.exp(rng.normal(0, 0.7)) * np.exp(rng.normal(0, 0.25, 3))
         _grow(fraction, centre, radii.clip(1.0, 9.0), uneven)
     return fraction * room(anatomy)
+
+
+def _thin(rng: np.random.Generator, fraction: Tensor) -> Tensor:
+    """Take away most lesions, each with its border."""
+    labels, count = ndimage.label(fraction.numpy() > 0.1, structure=np.ones((3, 3, 3)))
+    kept = np.concatenate([[False], rng.random(count) < rng.uniform(0, 0.5)])
+    return fraction * torch.from_numpy(kept[labels])
 
 
 def room(anatomy: Anatomy) -> Tensor:
