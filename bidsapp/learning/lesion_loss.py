@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,6 +12,8 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 LOG_SCALE = (-4.0, 3.0)
+TASKS = ("lesion", "active", "post")
+Balance = Callable[[Mapping[str, Tensor]], Tensor]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +32,7 @@ def lesion_loss(
     change: Tensor | None,
     brain: Tensor,
     weights: TaskWeights,
+    balance: Balance | None = None,
 ) -> Tensor:
     """Add up the losses of the tasks whose truth is known.
 
@@ -45,6 +49,8 @@ def lesion_loss(
         Booleans, same shape; nothing outside of it counts for cross-entropy and synthesis.
     weights
         Of the tasks.
+    balance
+        Adds the weighted losses, by name of `TASKS`, in another way: `bidsapp.learning.task_weights`.
 
     Returns
     -------
@@ -52,13 +58,15 @@ def lesion_loss(
         A scalar; 0, with a gradient of 0, where no truth is known.
     """
     output = output.float()
-    total = output.sum() * 0
-    for channel, truth, weight in ((0, lesion, weights.lesion), (1, active, weights.active)):
-        if truth is not None and weight > 0:
-            total = total + weight * _mask_loss(output[:, channel], truth, brain)
+    losses: dict[str, Tensor] = {}
+    if lesion is not None and weights.lesion > 0:
+        losses["lesion"] = weights.lesion * _mask_loss(output[:, 0], lesion, brain)
+    if active is not None and weights.active > 0:
+        losses["active"] = weights.active * _mask_loss(output[:, 1], active, brain)
     if change is not None and weights.post > 0:
-        total = total + weights.post * laplace(output[:, 2], output[:, 3], change, brain)
-    return total
+        losses["post"] = weights.post * laplace(output[:, 2], output[:, 3], change, brain)
+    nought = output.sum() * 0
+    return nought + balance(losses) if balance is not None and losses else sum(losses.values(), nought)
 
 
 def laplace(mean: Tensor, log_scale: Tensor, truth: Tensor, inside: Tensor) -> Tensor:

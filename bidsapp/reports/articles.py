@@ -161,7 +161,9 @@ def make_table(table: Table, findings: Findings, album: Album) -> tuple[TableVie
 def _seen(table: Table) -> list[int]:
     """Give the columns to show: not those that only BIDS wants, where the rows have a better name."""
     names = [column.name for column in table.columns]
-    hidden = ("index", "name") if table.display != "plain" and "region" in names else ()
+    hidden: tuple[str, ...] = ("index", "name") if table.display != "plain" and "region" in names else ()
+    if table.display == "lesions":
+        hidden = ("name",)  # the index and the picture tell
     return [place for place, name in enumerate(names) if name not in hidden]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bidsapp.findings import Map
 from bidsapp.reports.album import Album
@@ -72,7 +73,6 @@ def axial_cuts(masks: Sequence[Volume]) -> tuple[Cut, ...]:
     return tuple(Cut("axial", float(height)) for height in (found.min() + step * index)[::-1])
 
 
-def _heights(mask: Volume) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    heights: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+def _heights(mask: Volume) -> NDArray[np.float64]:
     heights = np.argwhere(mask.data > 0.5) @ mask.affine[2, :3] + mask.affine[2, 3]
-    return heights
+    return np.asarray(heights, dtype=np.float64)

@@ -24,10 +24,12 @@ from bidsapp.reports.collect import (
 from bidsapp.reports.comparison_tables import write_comparisons
 from bidsapp.reports.comparison_view import make_comparison_view
 from bidsapp.reports.contrast import Contrast, contrast
+from bidsapp.reports.frequency import Frequency, make_frequency
 from bidsapp.reports.group_tables import Roll, make_group_table
 from bidsapp.reports.layout import Layout, read_layout
-from bidsapp.reports.numbers import count
+from bidsapp.reports.numbers import count, write_name, write_number
 from bidsapp.reports.page import render
+from bidsapp.reports.stability import Steadiness, find_steadiness, pooled_cv, write_steadiness
 from bidsapp.reports.subject import STATES
 from bidsapp.reports.trained_bundles import TrainedBundles, write_trained_bundles
 
@@ -46,8 +48,16 @@ class Attention:
     reasons: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class LesionView:
+    """Where people have lesions, and how steady what is measured of them is."""
+
+    frequency: Frequency | None
+    steady: tuple[Steadiness, ...]
+
+
 def write_group(output_dir: Path, *, controls: str | None = None, seed: int = 0) -> tuple[Path, ...]:
-    """Write ``group_report.html`` and the tables ``group_*.tsv``; give their paths, the page first.
+    """Write ``group_report.html``, the tables ``group_*.tsv`` and maps; give their paths, the page first.
 
     A bundle that is damaged is left out; the page and the log name it.
 
@@ -79,12 +89,17 @@ def write_group(output_dir: Path, *, controls: str | None = None, seed: int = 0)
     people = read_participants(output_dir)
     found = contrast(visits, people, controls, layout.comparison, seed)
     written = write_tables(output_dir, visits, tables) + write_comparisons(output_dir, found.comparisons)
+    steady = {table.analysis: find_steadiness(table, visits, layout.steady) for table in tables}
+    written += write_steadiness(output_dir, steady)
+    frequency = make_frequency(output_dir, visits, layout)
+    written += [output_dir / frequency.path] if frequency else []
     roll = Roll(visits, people, _links(output_dir, visits))
     name = read_dataset_name(output_dir)
     trained = write_trained_bundles(output_dir, seed=seed, simulated=_is_simulated(name))
     for sentence in trained.left_out:
         _LOG.warning("%s", sentence)
-    page = _render(name, roll, tables, found, layout, trained)
+    lesions = LesionView(frequency, tuple(row for own in steady.values() for row in own))
+    page = _render(name, roll, tables, found, lesions, layout, trained)
     return (write_text(output_dir / "group_report.html", page), *written, *trained.written)
 
 
@@ -104,6 +119,7 @@ def _render(
     roll: Roll,
     tables: Sequence[ScoreTable],
     found: Contrast,
+    lesions: LesionView,
     layout: Layout,
     trained: TrainedBundles,
 ) -> str:
@@ -129,6 +145,8 @@ def _render(
         tables=[make_group_table(table, roll, odd, layout) for table in tables],
         links=links,
         trained=trained,
+        frequency=lesions.frequency,
+        steady=_steady_rows(lesions.steady, layout),
         limits=layout.limits,
     )
 
@@ -141,6 +159,21 @@ def _sentence(
     ran = ", ".join(f"{table.title} ({len(table.rows)})" for table in analyses) or "none"
     need = f"{len(attention)} should be looked at." if attention else "None stands out."
     return f"{count(subjects, 'subject')}{sessions}. Analyses: {ran}. {need}"
+
+
+def _steady_rows(rows: Sequence[Steadiness], layout: Layout) -> list[tuple[str, str, int, int]]:
+    """Give measure, pooled CV, people with a CV and people in all, as text."""
+    pooled = pooled_cv(rows)
+    people = Counter(row.measure for row in rows)
+    return [
+        (
+            write_name(name, layout.words),
+            f"{write_number(pooled[name][0], 1)} %" if name in pooled else "n/a",
+            pooled[name][1] if name in pooled else 0,
+            number,
+        )
+        for name, number in people.items()
+    ]
 
 
 def _attention(

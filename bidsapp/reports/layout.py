@@ -44,6 +44,16 @@ class ComparisonRules:
 
 
 @dataclass(frozen=True)
+class FrequencyRules:
+    """Which masks in standard space are averaged over people, and what the map is called."""
+
+    suffix: str
+    entities: Mapping[str, str]
+    file: str
+    title: str
+
+
+@dataclass(frozen=True)
 class Mosaic:
     """How slices are cut and windowed."""
 
@@ -105,6 +115,8 @@ class Layout:
 
     limits: Limits
     comparison: ComparisonRules
+    frequency: FrequencyRules
+    steady: tuple[str, ...]
     mosaic: Mosaic
     tiers: tuple[Tier, ...]
     sections: tuple[Section, ...]
@@ -132,6 +144,8 @@ def read_layout(path: Path = FOLDER / "layout.toml") -> Layout:
     return Layout(
         limits=Limits(**content["limits"]),
         comparison=ComparisonRules(**{name: _frozen(item) for name, item in content["comparison"].items()}),
+        frequency=FrequencyRules(**content["frequency"]),
+        steady=tuple(content["steady"]["measures"]),
         mosaic=Mosaic(**{**mosaic, "grey_percentiles": tuple(mosaic["grey_percentiles"])}),
         tiers=tuple(Tier(**item) for item in content["tier"]),
         sections=tuple(

@@ -13,7 +13,6 @@ from bidsapp.findings import Findings
 from bidsapp.recipe import Recipe
 
 _DATA = Path(__file__).parents[2] / "data"
-_PACKAGED = _DATA / "bundles" / "ms-lesion"
 
 
 @dataclass(frozen=True)
@@ -24,13 +23,22 @@ class MultipleSclerosis:
     title: str = "Multiple-sclerosis lesions"
     learns_from: Source = "masks"
     recipe: Path = _DATA / "recipes" / "ms.toml"
-    bundle: Path | None = _PACKAGED
+    bundle: Path | None = None
 
-    def predict(self, member: Member, bundle: Bundle, *, out_dir: Path, device: str, seed: int) -> Findings:
-        """Find the lesions of a session; the seed does not matter."""
+    def predict(
+        self,
+        member: Member,
+        bundle: Bundle,
+        *,
+        out_dir: Path,
+        device: str,
+        seed: int,
+        explain: bool = False,
+    ) -> Findings:
+        """Find the lesions of a session; the seed is of the checks of explanations."""
         from bidsapp.analyses.ms.predict import predict
 
-        return predict(member, bundle, out_dir, device=device)
+        return predict(member, bundle, out_dir, device=device, seed=seed, explain=explain)
 
     def train(
         self,

@@ -10,7 +10,6 @@ import numpy as np
 
 from bidsapp.analyses.ms.channels import IMAGES, LEVEL, OUTPUTS, SPREAD
 from bidsapp.analyses.ms.left_out import Judged, LeftOut, judge
-from bidsapp.networks.lesions import FEATURES
 
 if TYPE_CHECKING:
     from bidsapp.analyses.ms.stages import Material
@@ -37,23 +36,34 @@ SIMULATED = (
     "simulated lesions alone, whose look without contrast agent is an assumption. It has not been validated "
     "on patients."
 )
-CONFIGS: Mapping[str, object] = {
-    "inference": {
-        "imports": ["$import torch"],
-        "bundle_root": ".",
-        "device": "$torch.device('cpu')",
-        "network_def": {
-            "_target_": "BasicUNet",
-            "spatial_dims": 3,
-            "in_channels": 2 * len(IMAGES),
-            "out_channels": len(OUTPUTS),
-            "features": list(FEATURES),
-            "act": ["leakyrelu", {"inplace": True, "negative_slope": 0.1}],
-            "norm": ["batch", {"track_running_stats": False}],
-        },
-        "network": "$@network_def.to(@device)",
-    }
+NETWORK: Mapping[str, object] = {
+    "_target_": "BasicUNet",
+    "spatial_dims": 3,
+    "in_channels": 2 * len(IMAGES),
+    "out_channels": len(OUTPUTS),
+    "act": ["leakyrelu", {"inplace": True, "negative_slope": 0.1}],
+    "norm": ["batch", {"track_running_stats": False}],
 }
+
+
+def configs_of(metadata: Mapping[str, object]) -> dict[str, object]:
+    """Give ``configs/inference.json``: how MONAI builds the network that the weights belong to."""
+    dropout = metadata["dropout"]
+    assert isinstance(dropout, dict)
+    wrapped = f"with_dropout(@network_def, {dropout['kind']!r}, {dropout['rate']!r})"
+    noisy = dropout["kind"] != "none"
+    return {
+        "inference": {
+            "imports": [
+                "$import torch",
+                *(["$from bidsapp.networks.dropout import with_dropout"] if noisy else []),
+            ],
+            "bundle_root": ".",
+            "device": "$torch.device('cpu')",
+            "network_def": {**NETWORK, "features": metadata["features"]},
+            "network": f"${wrapped if noisy else '@network_def'}.to(@device)",
+        }
+    }
 
 
 def metadata_of(
@@ -83,12 +93,14 @@ def metadata_of(
             "inputs": {"image": _port(2 * len(IMAGES), f"images, then presence, {axes}", _inputs())},
             "outputs": {"pred": _port(len(OUTPUTS), f"logits and image, {axes}", list(OUTPUTS))},
         },
-        "modalities": [],
+        "modalities": ["T1w"] if recipe.values["active_from"] == "synthesis" else [],
         "any_modality_of": [name for name in IMAGES if name != "prior_FLAIR"],
         "grid_mm": 1.0,
         "normalisation": {"level": LEVEL, "spread": SPREAD},
         "features": recipe.values["features"],
         "window": recipe.values["crop"],
+        "dropout": {"kind": recipe.values["dropout"], "rate": recipe.values["dropout_rate"]},
+        **{key: recipe.values[key] for key in ("samples", "test_time_augmentation", "active_from")},
         "recipe": dict(recipe.values),
         "recipe_digest": recipe.digest,
         "seed": seed,

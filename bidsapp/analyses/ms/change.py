@@ -4,7 +4,7 @@ Two masks of the same lesion never agree to the voxel: alignment, partial volume
 its border by about a millimetre. So tissue counts as new only beyond a margin of the earlier lesions, and a
 lesion as changed only when it changes by both a share and a volume, or grows well out of its old border.
 Measured on the consensus masks of 29 patients (2759 lesions) against themselves, moved by 1 mm along
-each axis: none is called enlarged or shrunk, none new, none resolved.
+each axis (1.73 mm, within the margin of 2 mm): all are called stable. Larger errors are not covered.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class ChangeRule:
         volume beyond ``apart_mm`` of all earlier lesions. Shrunk: the earlier lesion was larger by both.
     seen
         A lesion without an earlier one is unclear, not new, where the earlier scan's probability of
-        lesion was on average at least this.
+        lesion was on average at least this; an earlier lesion is not resolved where this scan's is.
     """
 
     margin_mm: float = 1.0
@@ -101,6 +101,7 @@ def compare(
     voxel_size: Floats,
     *,
     before_probability: NDArray[np.floating] | None = None,
+    now_probability: NDArray[np.floating] | None = None,
     rule: ChangeRule | None = None,
 ) -> Comparison:
     """Compare lesions with those of an earlier session.
@@ -115,6 +116,8 @@ def compare(
         Edges of a voxel, mm.
     before_probability
         Where given, the probability of lesion in the earlier scan, on the same grid.
+    now_probability
+        The same of this scan; an earlier lesion is not resolved where it still shows in part.
     rule
         When a lesion has changed.
     """
@@ -145,6 +148,8 @@ def compare(
         changes.append(Change(kind=kind, before_mm3=total_before, new_mm3=float(new_mm3[place])))
     left, _ = _nearest(labels, labels > 0, voxel_size)
     gone = np.atleast_1d(ndimage.minimum(left, earlier, numbers_of(earlier))) > rule.apart_mm
+    if now_probability is not None:
+        gone &= np.atleast_1d(ndimage.mean(now_probability, earlier, numbers_of(earlier))) < rule.seen
     return Comparison(
         changes=tuple(changes),
         resolved_mm3=tuple(before_mm3[gone].tolist()),

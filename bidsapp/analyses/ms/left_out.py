@@ -54,7 +54,9 @@ class Judged:
     reliability: Reliability | None
 
 
-def predict_left_out(network: nn.Module, patient: Patient, *, window: int, device: str) -> LeftOut:
+def predict_left_out(
+    network: nn.Module, patient: Patient, *, window: int, device: str, flips: Sequence[bool] = (False,)
+) -> LeftOut:
     """Run a network on a patient that it has not learned from, with all contrasts that are there."""
     from bidsapp.analyses.ms.inference import infer
     from bidsapp.images.volume import Volume
@@ -62,7 +64,7 @@ def predict_left_out(network: nn.Module, patient: Patient, *, window: int, devic
     assert patient.lesion is not None
     brain, truth = patient.brain.numpy(), patient.lesion.numpy()
     images = {name: Volume(image.numpy(), np.eye(4)) for name, image in patient.images.items()}
-    logit = infer(network.eval(), images, brain, window=window, device=device).lesion
+    logit = infer(network.eval(), images, brain, window=window, device=device, flips=flips).lesion
     near = near_lesions(truth, logit > 0, brain, (1.0, 1.0, 1.0))
     return LeftOut(
         subject=patient.subject,

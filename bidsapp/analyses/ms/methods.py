@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from bidsapp.analyses.ms.channels import CONTRASTS, PRIOR
+from bidsapp.analyses.ms.networks import Trained
+from bidsapp.analyses.ms.synthesis import ENHANCED
+
+SYNTHESIS = (
+    f" A voxel of a lesion is active with the probability that the T1w rises there by {ENHANCED:.0%} of "
+    "white matter, by the Laplace law of the synthesised change."
+)
 
 
-def methods(images: Collection[str], metadata: Mapping[str, object], networks: int) -> str:
+def methods(images: Collection[str], metadata: Mapping[str, object], trained: Trained) -> str:
     """Say how the lesions were found.
 
     Parameters
@@ -16,14 +23,15 @@ def methods(images: Collection[str], metadata: Mapping[str, object], networks: i
         Contrasts that were read, and ``prior_FLAIR``.
     metadata
         Of the bundle.
-    networks
-        Number of networks in the ensemble.
+    trained
+        Its networks, and how they are read.
     """
     read = ", ".join(name for name in CONTRASTS if name in images)
     before = " together with the FLAIR of the earlier session, aligned rigidly" if PRIOR in images else ""
+    number = len(trained.networks)
     many = (
-        f"{networks} three-dimensional U-Nets, whose probabilities were averaged,"
-        if networks > 1
+        f"{number} three-dimensional U-Nets, whose probabilities were averaged,"
+        if number > 1
         else ("A three-dimensional U-Net")
     )
     temperature, threshold = metadata["temperature"], metadata["threshold"]
@@ -34,9 +42,16 @@ def methods(images: Collection[str], metadata: Mapping[str, object], networks: i
     )
     return (
         f"{many} read {read}{before} at 1 mm, in overlapping windows (bundle {metadata['name']} "
-        f"{metadata['version']}). Logits of lesion were divided by {temperature:.3g}, fitted on patients who "
-        f"were left out of the training; voxels with a probability of {threshold:.2g} or more, in parts of "
-        "at least 3 mm3 (26 neighbours), are lesions. Regions: Neuromorphometrics, warped to the subject, "
-        "met with the subject's own tissue. A lesion would probably enhance where the mean probability over "
-        f"its 10 mm3 that are most probably active is one half or more.{seen}"
+        f"{metadata['version']}).{_averaged(trained)} Logits of lesion were divided by {temperature:.3g}, "
+        f"fitted on patients who were left out of the training; voxels with a probability of {threshold:.2g} "
+        "or more, in parts of at least 3 mm3 (26 neighbours), are lesions. Regions: Neuromorphometrics, "
+        "warped to the subject, met with the subject's own tissue."
+        f"{SYNTHESIS if trained.active_from == 'synthesis' else ''} A lesion would probably enhance where "
+        f"the mean probability over its 10 mm3 that are most probably active is one half or more.{seen}"
     )
+
+
+def _averaged(trained: Trained) -> str:
+    draws = f" Each was read with {trained.samples} draws of its dropout, whose probabilities were averaged."
+    mirrored = " Logits are means of those of the brain and of its mirror image."
+    return draws * (trained.samples > 0) + mirrored * (len(trained.flips) > 1)

@@ -7,12 +7,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bidsapp.analyses.ms.options import DROPOUTS
 from bidsapp.bundle import Bundle
 from bidsapp.errors import BadDataError
 from bidsapp.learning.calibration.scaling import Scaling
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from bidsapp.networks.dropout import Kind
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +36,12 @@ class Trained:
         Edge of a window in voxels.
     synthesis
         Whether the synthesised image is shown: only where it beat the trivial answers.
+    samples
+        Draws of each network's dropout; 0 without.
+    flips
+        Whether the brain is read as it is, and mirrored too.
+    active_from
+        ``head`` or ``synthesis``: where the probability of an active lesion comes from.
     """
 
     networks: tuple[nn.Module, ...]
@@ -41,6 +50,9 @@ class Trained:
     confidence_limit: float
     window: int
     synthesis: bool
+    samples: int = 0
+    flips: tuple[bool, ...] = (False,)
+    active_from: str = "head"
 
 
 def read_trained(bundle: Bundle, device: str) -> Trained:
@@ -54,33 +66,49 @@ def read_trained(bundle: Bundle, device: str) -> Trained:
     metadata = bundle.metadata
     try:
         names, features = metadata["networks"], metadata["features"]
+        kind, rate = _dropout(metadata.get("dropout", {"kind": "none", "rate": 0.0}))
         if not isinstance(names, list) or not isinstance(features, list):
             raise TypeError("networks and features must be lists")
         return Trained(
-            networks=tuple(load_network(bundle.path, str(name), tuple(features), device) for name in names),
+            networks=tuple(
+                load_network(bundle.path, str(name), tuple(features), device, kind, rate) for name in names
+            ),
             scaling=Scaling(temperature=_number(metadata["temperature"])),
             threshold=_number(metadata["threshold"]),
             confidence_limit=_number(metadata.get("confidence_limit", 0.0)),
             window=int(_number(metadata["window"])),
             synthesis=bool(metadata.get("synthesis", False)),
+            samples=0 if kind == "none" else int(_number(metadata["samples"])),
+            flips=(False, True) if metadata.get("test_time_augmentation", False) else (False,),
+            active_from=str(metadata.get("active_from", "head")),
         )
-    except (KeyError, TypeError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise BadDataError(
             f"{bundle.path}: not a bundle of this version ({error}); train it again."
         ) from error
 
 
 @lru_cache(maxsize=6)
-def load_network(path: Path, name: str, features: tuple[int, ...], device: str) -> nn.Module:
+def load_network(
+    path: Path, name: str, features: tuple[int, ...], device: str, dropout: Kind = "none", rate: float = 0.0
+) -> nn.Module:
     """Build one network of a bundle, in evaluation mode."""
     import torch
 
+    from bidsapp.networks.dropout import with_dropout
     from bidsapp.networks.lesions import lesion_network
 
-    network = lesion_network(features)
+    network = with_dropout(lesion_network(features), dropout, rate)
     stored = Bundle.read(path).tensors(name)
     network.load_state_dict({key: torch.from_numpy(value).float() for key, value in stored.items()})
     return network.eval().to(device)
+
+
+def _dropout(value: object) -> tuple[Kind, float]:
+    """Read what `bidsapp.analyses.ms.card.metadata_of` says; bundles from before it say nothing: none."""
+    if not isinstance(value, dict) or value["kind"] not in DROPOUTS:
+        raise TypeError(f"{value!r} is no dropout")
+    return value["kind"], _number(value["rate"])
 
 
 def _number(value: object) -> float:

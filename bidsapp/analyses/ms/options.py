@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
 
 from bidsapp.errors import BadDataError
 from bidsapp.recipe import Recipe
 
+if TYPE_CHECKING:
+    from bidsapp.networks.dropout import Kind
+
 DEPTH = 16
 STARTS = ("packaged", "random")
+TASK_WEIGHTS = ("fixed", "learned")
+DROPOUTS = ("none", "bernoulli", "gaussian")
+ACTIVE_FROM = ("head", "synthesis")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The keys of ``data/recipes/ms.toml``, where each is explained."""
+    """The keys of ``data/recipes/ms.toml``, where each is explained.
+
+    Checkpoints are named after the ``repr``: what does not change the weights is no part of it.
+    """
 
     start: str
     features: tuple[int, ...]
@@ -34,7 +44,19 @@ class Options:
     weight_lesion: float
     weight_active: float
     weight_post: float
+    task_weights: str
+    dropout: Kind
+    dropout_rate: float
     checkpoint_steps: int
+    samples: int = field(repr=False)
+    test_time_augmentation: bool = field(repr=False)
+    active_from: str = field(repr=False)
+    workers: int = field(repr=False)
+
+    @property
+    def flips(self) -> tuple[bool, ...]:
+        """Whether a brain is read as it is, and mirrored too (`bidsapp.analyses.ms.inference.infer`)."""
+        return (False, True) if self.test_time_augmentation else (False,)
 
     @classmethod
     def of(cls, recipe: Recipe) -> Options:
@@ -48,6 +70,7 @@ class Options:
         crop = recipe.integer("crop")
         if crop < 2 * DEPTH or crop % DEPTH:
             raise BadDataError(f"Recipe key 'crop' must be a multiple of {DEPTH} from 32 on, not {crop}.")
+        _check_activity(recipe)
         return cls(
             start=recipe.choice("start", STARTS),
             features=_features(recipe),
@@ -68,7 +91,29 @@ class Options:
             weight_lesion=recipe.within("weight_lesion", 0, 100),
             weight_active=recipe.within("weight_active", 0, 100),
             weight_post=recipe.within("weight_post", 0, 100),
+            task_weights=recipe.choice("task_weights", TASK_WEIGHTS),
+            dropout=cast("Kind", recipe.choice("dropout", DROPOUTS)),
+            dropout_rate=recipe.within("dropout_rate", 0.01, 0.49 if _gaussian(recipe) else 0.95),
             checkpoint_steps=int(recipe.within("checkpoint_steps", 1, 1e7)),
+            samples=int(recipe.within("samples", 1, 1000)),
+            test_time_augmentation=recipe.flag("test_time_augmentation"),
+            active_from=recipe.choice("active_from", ACTIVE_FROM),
+            workers=int(recipe.within("workers", 0, 256)),
+        )
+
+
+def _gaussian(recipe: Recipe) -> bool:
+    return recipe.text("dropout") == "gaussian"
+
+
+def _check_activity(recipe: Recipe) -> None:
+    """Refuse to read activity from an output that nothing was learned for."""
+    if recipe.text("active_from") == "synthesis" and not (
+        recipe.number("weight_post") and recipe.number("weight_lesion")
+    ):
+        raise BadDataError(
+            "Recipe key 'active_from' is 'synthesis': 'weight_post' and 'weight_lesion' must be above 0, "
+            "since activity is then read from the synthesised T1w within lesions."
         )
 
 

@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bidsapp.analyses.ms.channels import PRIOR
+from bidsapp.analyses.ms.drawing import draw_outputs
 from bidsapp.analyses.ms.earlier import Earlier, read_earlier
 from bidsapp.analyses.ms.grid import WorkSpace, read_images, work_space
-from bidsapp.analyses.ms.inference import infer, probability
+from bidsapp.analyses.ms.inference import Output, probability
 from bidsapp.analyses.ms.networks import Trained
+from bidsapp.analyses.ms.synthesis import Synthesis, enhancement
 from bidsapp.cohort import Member
+from bidsapp.errors import BadDataError
 from bidsapp.images.volume import Volume
 from bidsapp.learning.uncertainty.samples import Samples, Uncertainty
 
@@ -33,9 +36,9 @@ class Reading:
     lesion, active
         Calibrated probability of lesion, probability of active lesion, with the ensemble's doubt.
     samples
-        Probability of lesion of each network.
+        Probability of lesion of each network, or of each draw of its dropout.
     active_samples
-        Probability of active lesion of each network.
+        Probability of active lesion of the same.
     post, post_error
         Synthesised T1w after contrast agent and its expected absolute error, or ``None`` without a T1w.
     earlier
@@ -62,31 +65,30 @@ def read_session(member: Member, trained: Trained, device: str) -> Reading:
     Raises
     ------
     BadDataError
-        The session has no brain mask or none of the contrasts.
+        The session has no brain mask or none of the contrasts, or no T1w where activity is read from the
+        synthesised one.
     """
     space = work_space(member)
     images = read_images(member, space)
     earlier = read_earlier(member, space)
     if earlier is not None and "FLAIR" in earlier.images:
         images[PRIOR] = earlier.images["FLAIR"]
+    if trained.active_from == "synthesis" and "T1w" not in images:
+        raise BadDataError(f"{member.name} has no T1w; this bundle reads activity from a synthesised one.")
     brain = space.mask.data >= 0.5
-    lesion, active = Samples(brain.shape), Samples(brain.shape)
+    lesion, active, synthesis = Samples(brain.shape), Samples(brain.shape), Synthesis(brain.shape)
     chances: list[Array] = []
     active_chances: list[Array] = []
-    changes: list[Array] = []
-    scales: list[Array] = []
-    for network in trained.networks:
-        output = infer(network, images, brain, window=trained.window, device=device)
+    for output in draw_outputs(trained, images, brain, device):
         chances.append(trained.scaling.probability(output.lesion).astype(np.float32))
-        active_chances.append(probability(output.active) * (brain > 0))
+        active_chances.append(_activity(output, chances[-1], brain, trained))
         lesion.add(chances[-1])
         active.add(active_chances[-1])
-        changes.append(output.change)
-        scales.append(output.scale)
+        synthesis.add(output)
     post = error = None
     if "T1w" in images:
-        post = np.maximum(images["T1w"].data * brain + np.mean(changes, axis=0), 0).astype(np.float32)
-        error = np.sqrt(np.var(changes, axis=0) + np.mean(np.square(scales), axis=0)).astype(np.float32)
+        post = np.maximum(images["T1w"].data * brain + synthesis.change, 0).astype(np.float32)
+        error = synthesis.error()
     return Reading(
         space=space,
         images=images,
@@ -101,11 +103,18 @@ def read_session(member: Member, trained: Trained, device: str) -> Reading:
     )
 
 
+def _activity(output: Output, lesion: Array, brain: NDArray[np.bool_], trained: Trained) -> Array:
+    if trained.active_from == "synthesis":
+        return enhancement(output, (lesion >= trained.threshold) & brain)
+    return probability(output.active) * brain
+
+
 def _read_before(earlier: Earlier | None, trained: Trained, device: str) -> Array | None:
-    """Look for lesions in the session before, on this session's grid, with the first network alone."""
+    """Look for lesions in the session before as in this one, on this session's grid."""
     if earlier is None:
         return None
     inside = earlier.brain.data >= 0.5
-    output = infer(trained.networks[0], earlier.images, inside, window=trained.window, device=device)
-    found: Array = trained.scaling.probability(output.lesion).astype(np.float32)
-    return found
+    found = Samples(inside.shape)
+    for output in draw_outputs(trained, earlier.images, inside, device):
+        found.add(trained.scaling.probability(output.lesion).astype(np.float32))
+    return found.measure().probability

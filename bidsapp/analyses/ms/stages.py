@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bidsapp.simulate.sclerosis.anatomy import HealthyHead
     from bidsapp.simulate.sclerosis.outlines import LesionMasks
 
+_LOG = logging.getLogger(__name__)
 LESION = "lesion"
 _WARMUP = 50
 
@@ -63,7 +65,7 @@ def run_stage(
     from torch.utils.data import DataLoader
 
     from bidsapp.analyses.ms.examples import Examples, Plan
-    from bidsapp.analyses.ms.training import batch_loss
+    from bidsapp.analyses.ms.training import Learner
     from bidsapp.learning.fitting import Schedule, fit
     from bidsapp.learning.lesion_loss import TaskWeights
     from bidsapp.simulate.sclerosis.examination import Severity
@@ -87,11 +89,14 @@ def run_stage(
         lesion=options.weight_lesion, active=options.weight_active, post=options.weight_post
     )
     heads, patients = list(material.heads), list(material.patients)
-    return fit(
-        network,
-        lambda model, batch: batch_loss(model, batch, weights),
+    learned = options.task_weights == "learned"
+    learner = fit(
+        Learner(network, weights, learned=learned, examples=stage.steps),
+        lambda model, batch: model(batch),
         lambda step: DataLoader(
-            Examples(heads, patients, material.outlines, plan, step), batch_size=1, num_workers=1
+            Examples(heads, patients, material.outlines, plan, step),
+            batch_size=1,
+            num_workers=options.workers,
         ),
         Schedule(
             steps=stage.steps,
@@ -105,6 +110,10 @@ def run_stage(
         device=device,
         seed=stage.seed,
     )
+    assert isinstance(learner, Learner)
+    if learner.balance is not None:
+        _LOG.info("learned weights of the tasks: %s", learner.balance.weights())
+    return learner.network
 
 
 def read_material(

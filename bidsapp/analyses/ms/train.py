@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bidsapp.analyses.ms.card import CONFIGS, licence, metadata_of, model_card
+from bidsapp.analyses.ms.card import configs_of, licence, metadata_of, model_card
 from bidsapp.analyses.ms.options import Options
 from bidsapp.analyses.ms.stages import Material, Stage, divide, read_material, run_stage
 from bidsapp.bundle import Bundle
@@ -70,7 +70,7 @@ def train(
     base = run_stage(
         _first(options, packaged, seed),
         Stage(steps=options.steps, learning_rate=options.learning_rate, patient_share=0.0, seed=seed),
-        Material(material.heads, (), material.outlines),
+        material.without(frozenset(item.subject for item in material.patients)),
         options,
         work,
         device,
@@ -99,13 +99,14 @@ def write_bundle(path: Path, networks: Mapping[str, nn.Module], metadata: Mappin
         tensors=tensors,
         card=model_card(metadata),
         licence=licence(metadata),
-        configs=CONFIGS,
+        configs=configs_of(metadata),
     )
 
 
 def _first(options: Options, packaged: Path | None, seed: int) -> nn.Module:
     import torch
 
+    from bidsapp.networks.dropout import with_dropout
     from bidsapp.networks.lesions import lesion_network
 
     torch.manual_seed(seed)
@@ -115,7 +116,7 @@ def _first(options: Options, packaged: Path | None, seed: int) -> nn.Module:
             raise UnavailableError('There are no packaged weights to start from; set start = "random".')
         stored = Bundle.read(packaged).tensors("model")
         network.load_state_dict({key: torch.from_numpy(value).float() for key, value in stored.items()})
-    return network
+    return with_dropout(network, options.dropout, options.dropout_rate)
 
 
 def _refine(
@@ -130,7 +131,8 @@ def _refine(
         patient_share=options.patient_share,
         seed=seed + 1,
     )
-    return run_stage(copy.deepcopy(base), stage, material, options, work, device)
+    network = copy.deepcopy(base).requires_grad_(True)  # averaged weights come frozen
+    return run_stage(network, stage, material, options, work, device)
 
 
 def subjects_of_folds(marked: Collection[str], folds: int, seed: int) -> Iterator[tuple[str, ...]]:
@@ -167,4 +169,7 @@ def _predict(
     from bidsapp.analyses.ms.left_out import predict_left_out
 
     out = [item for item in material.patients if item.subject in subjects and item.lesion is not None]
-    return [predict_left_out(network, item, window=options.crop, device=device) for item in out]
+    return [
+        predict_left_out(network, item, window=options.crop, device=device, flips=options.flips)
+        for item in out
+    ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from bidsapp.simulate.sclerosis.anatomy import Anatomy, Region, sample_channels
@@ -101,21 +102,18 @@ def _preference(anatomy: Anatomy) -> Tensor:
     return torch.where(anatomy.wm > 0.6, 1 + 4 * near, torch.zeros_like(near))
 
 
-def _grow(
-    fraction: Tensor, centre: np.ndarray[tuple[int], np.dtype[np.intp]], radii: object, uneven: Tensor
-) -> None:
-    """Add one ellipsoid with a border of one voxel, in place."""
-    extent = np.asarray(radii, dtype=np.float32)
-    reach = np.ceil(1.6 * extent + 1).astype(int)
+def _grow(fraction: Tensor, centre: NDArray[np.intp], radii: NDArray[np.float64], uneven: Tensor) -> None:
+    """Add one ellipsoid with a border of one voxel, in place; ``radii`` in voxels."""
+    reach = np.ceil(1.6 * radii + 1).astype(int)
     box = tuple(
         slice(max(0, int(c - r)), min(n, int(c + r) + 1))
         for c, r, n in zip(centre, reach, fraction.shape, strict=True)
     )
     axes = [
         (torch.arange(s.start, s.stop) - float(c)) / float(r)
-        for s, c, r in zip(box, centre, extent, strict=True)
+        for s, c, r in zip(box, centre, radii, strict=True)
     ]
     x, y, z = torch.meshgrid(*axes, indexing="ij")
     distance = (x**2 + y**2 + z**2).sqrt() * torch.exp(0.25 * uneven[box])
-    inside = ((1 - distance) * float(extent.mean()) + 0.5).clamp(0, 1)
+    inside = ((1 - distance) * float(radii.mean()) + 0.5).clamp(0, 1)
     fraction[box] = torch.maximum(fraction[box], inside)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -24,36 +26,32 @@ def tubes(rng: np.random.Generator, shape: tuple[int, ...], *, knots: int, width
     return (1 - distance / width).clamp(0, 1)
 
 
-def draw_traps(rng: np.random.Generator, anatomy: Anatomy) -> Traps:
-    """Draw the traps of one head."""
-    shape = anatomy.shape
-    ventricles = (anatomy.region == int(Region.VENTRICLES)).float()
-    rim = _dilate(ventricles, 3) * (1 - ventricles) * anatomy.wm
-    caps = rim * smooth_field(rng, 1, int(rng.integers(6, 14)), shape)[0].add(0.5).clamp(0, 1.5)
-    plexus = ventricles * (smooth_field(rng, 1, int(rng.integers(8, 16)), shape)[0] > 1.0)
-    flow = anatomy.csf * smooth_field(rng, 1, int(rng.integers(6, 12)), shape)[0].clamp(0, 2)
-    vessels = torch.maximum(
-        tubes(rng, shape, knots=int(rng.integers(6, 12)), width=0.2) * (anatomy.csf + anatomy.gm).clamp(0, 1),
-        tubes(rng, shape, knots=int(rng.integers(4, 8)), width=0.06) * anatomy.wm,
-    )
-    spaces = tubes(rng, shape, knots=int(rng.integers(14, 24)), width=0.15) * anatomy.wm
-    outer = 1 - _erode(anatomy.brain.float(), 5)
-    patches = smooth_field(rng, 1, int(rng.integers(6, 14)), shape)[0].clamp(0, 1.5)
-    return Traps(caps, plexus.float(), flow, vessels, spaces, outer * anatomy.brain * patches)
-
-
+@dataclass(frozen=True, eq=False)
 class Traps:
-    """Where they are, each in about 0..1, shape ``(x, y, z)``.
+    """Where the traps of one head are, each in about 0..1, shape ``(x, y, z)``.
 
-    ``caps``: bright lining of ventricles; ``plexus``: choroid plexus; ``flow``: signal of moving fluid on
-    FLAIR; ``vessels``; ``spaces``: perivascular spaces; ``meninges``: patches of the outermost 2 mm.
+    Attributes
+    ----------
+    caps
+        Bright lining of ventricles.
+    plexus
+        Choroid plexus.
+    flow
+        Signal of moving fluid on FLAIR.
+    vessels
+        Vessels in sulci and white matter.
+    spaces
+        Perivascular spaces.
+    meninges
+        Patches of the outermost 2 mm.
     """
 
-    def __init__(
-        self, caps: Tensor, plexus: Tensor, flow: Tensor, vessels: Tensor, spaces: Tensor, meninges: Tensor
-    ) -> None:
-        self.caps, self.plexus, self.flow = caps, plexus, flow
-        self.vessels, self.spaces, self.meninges = vessels, spaces, meninges
+    caps: Tensor
+    plexus: Tensor
+    flow: Tensor
+    vessels: Tensor
+    spaces: Tensor
+    meninges: Tensor
 
     def show(self, rng: np.random.Generator, image: Tensor, name: str, csf: float) -> Tensor:
         """Lay the traps over an image of the kind ``name`` whose fluid has the level ``csf``."""
@@ -75,6 +73,24 @@ class Traps:
         vessels = self.vessels * float(rng.uniform(0.5, 1.5))
         meninges = self.meninges * float(rng.uniform(0, 0.6))
         return vessels + meninges + self.plexus * float(rng.uniform(0.3, 1.0))
+
+
+def draw_traps(rng: np.random.Generator, anatomy: Anatomy) -> Traps:
+    """Draw the traps of one head."""
+    shape = anatomy.shape
+    ventricles = (anatomy.region == int(Region.VENTRICLES)).float()
+    rim = _dilate(ventricles, 3) * (1 - ventricles) * anatomy.wm
+    caps = rim * smooth_field(rng, 1, int(rng.integers(6, 14)), shape)[0].add(0.5).clamp(0, 1.5)
+    plexus = ventricles * (smooth_field(rng, 1, int(rng.integers(8, 16)), shape)[0] > 1.0)
+    flow = anatomy.csf * smooth_field(rng, 1, int(rng.integers(6, 12)), shape)[0].clamp(0, 2)
+    vessels = torch.maximum(
+        tubes(rng, shape, knots=int(rng.integers(6, 12)), width=0.2) * (anatomy.csf + anatomy.gm).clamp(0, 1),
+        tubes(rng, shape, knots=int(rng.integers(4, 8)), width=0.06) * anatomy.wm,
+    )
+    spaces = tubes(rng, shape, knots=int(rng.integers(14, 24)), width=0.15) * anatomy.wm
+    outer = 1 - _erode(anatomy.brain.float(), 5)
+    patches = smooth_field(rng, 1, int(rng.integers(6, 14)), shape)[0].clamp(0, 1.5)
+    return Traps(caps, plexus.float(), flow, vessels, spaces, outer * anatomy.brain * patches)
 
 
 def _dilate(mask: Tensor, size: int) -> Tensor:

@@ -76,3 +76,10 @@ def test_margins_are_in_millimetres():
     now, before = find_instances(box((12, 4, 5, 4)), 8.0), box((5, 4, 5, 4))
     assert compare(now, before, 2 * ONE).count("new") == 1
     assert compare(now, before, 2 * ONE, rule=ChangeRule(apart_mm=8.0)).count("new") == 0
+
+
+def test_an_earlier_lesion_that_still_shows_in_part_is_not_resolved():
+    before = box((5, 4, 5, 4))
+    faint = np.where(before, 0.3, 0.0)
+    assert judge(box(), before, now_probability=faint).resolved_mm3 == ()
+    assert judge(box(), before, now_probability=faint / 2).resolved_mm3 == (64.0,)

@@ -1,0 +1,88 @@
+"""Train the packaged bundle of the lesion network, as it was trained.
+
+    python benchmarks/ms_bundle.py CONTROLS PATIENTS --masks MANUAL --outlines FOLDER --out BUNDLE
+
+CONTROLS are the preprocessed IXI heads, of which 15 (drawn by the seed) are left out for measurements;
+PATIENTS the preprocessed openms-mni; MANUAL its manual masks; FOLDER the consensus masks of 27 further people
+(openms-masks), whose outlines are moved into the controls. Everything is simulated but the 1 mm images of the
+two patients. A training that was killed goes on when the same command is given again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from bidsapp.analyses.ms import ANALYSIS
+from bidsapp.analyses.ms.train import train
+from bidsapp.bids.cohort import read_cohort
+from bidsapp.bids.masks import add_masks
+from bidsapp.cohort import Cohort, Member
+from bidsapp.images.grids import resample
+from bidsapp.images.templates import template_grid
+from bidsapp.images.volume import read_volume
+from bidsapp.recipe import Recipe
+
+HELD_OUT = 15
+RECIPE = ANALYSIS.recipe.with_name("ms-scratch.toml")
+
+
+def held_out(subjects: Sequence[str]) -> frozenset[str]:
+    """Draw the healthy heads that no training sees."""
+    return frozenset(random.Random("0-held-out").sample(sorted(subjects), HELD_OUT))
+
+
+def further_outlines(folder: Path) -> dict[str, Tensor]:
+    """Bring consensus masks in FSL's MNI space onto the template's grid (the spaces agree to a few mm)."""
+    return {
+        path.name.partition("_")[0]: torch.from_numpy(
+            (resample(read_volume(path), template_grid(1), interpolation="nearest").data >= 0.5).astype(
+                "uint8"
+            )
+        )
+        for path in sorted(folder.glob("sub-*_mask.nii.gz"))
+    }
+
+
+def as_control(member: Member) -> Member:
+    """Mark a head as healthy, in the words of ``--controls``."""
+    return replace(member, covariates={**member.covariates, "healthy": 1.0})
+
+
+def main() -> None:
+    """Train and write the bundle."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("controls", type=Path)
+    parser.add_argument("patients", type=Path)
+    parser.add_argument("--masks", type=Path, required=True)
+    parser.add_argument("--outlines", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--recipe", type=Path, default=RECIPE)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    healthy = read_cohort([arguments.controls])
+    out = held_out(healthy.subjects)
+    heads = [member for member in healthy.members if member.subject not in out]
+    patients = add_masks(read_cohort([arguments.patients]), [arguments.masks])
+    bundle = train(
+        Cohort((*(as_control(member) for member in heads), *patients.members)),
+        Recipe.read("ms", ANALYSIS.recipe, arguments.recipe),
+        arguments.out,
+        seed=arguments.seed,
+        controls="healthy == 1",
+        packaged=ANALYSIS.bundle,
+        outlines=further_outlines(arguments.outlines),
+    )
+    print(bundle.path)
+
+
+if __name__ == "__main__":
+    main()
