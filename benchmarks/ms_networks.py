@@ -60,7 +60,7 @@ class Networks:
         assert isinstance(patients, list)
         folds = subjects_of_folds(marked, int(recipe["folds"]), int(str(data["seed"])))
         for number, subjects in enumerate(folds):
-            if subject in subjects:
+            if subject in subjects and f"fold_{number}" in self.names:
                 return f"fold_{number}"
         if subject in patients:
             raise SystemExit(f"No network of {self.bundle.path} was trained without {subject}.")
