@@ -84,9 +84,9 @@ class Networks:
         """
         shown = [item for item in IMAGES if item in images and (not used or item in used)]
         weights = _digest(self.bundle.path / "models" / f"{name}.safetensors")[:8]
-        content = hashlib.sha256(np.packbits(brain))
+        content = hashlib.sha256(np.packbits(brain).tobytes())
         for item in shown:
-            content.update(np.ascontiguousarray(images[item]))
+            content.update(images[item].tobytes())
         file = f"{label}_{'+'.join(shown)}_{content.hexdigest()[:8]}.npz"
         path = self._cache / f"{name}-{weights}" / file
         if not path.exists():
