@@ -32,7 +32,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parent))
 from anomaly_fitting import table
 from ms_detections import FALSE_PER_PATIENT, Measured, Seen, judge_activity, measure, most_active
-from ms_networks import MODEL, Networks
+from ms_networks import BASE, MODEL, Networks
 from ms_patients import Case, add_options, add_patients, chosen_on_others, read_cases, write_rows
 from ms_simulated import simulate
 
@@ -73,7 +73,7 @@ def look(arguments: argparse.Namespace, networks: Networks) -> dict[str, list[Se
             continue
         for way, prior in ((WITHOUT, []), (WITH, [PRIOR])):
             used = [*arguments.contrasts, *prior]
-            output = networks.read(MODEL, patient.name, patient.images, patient.brain, used)
+            output = networks.read(arguments.network, patient.name, patient.images, patient.brain, used)
             seen[way].append(judge_activity(patient, output, networks.setting))
     return seen
 
@@ -128,6 +128,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("heads", type=Path, help="preprocessed healthy heads")
     parser.add_argument("--held-out", nargs="+", required=True, help="heads that no training saw")
+    parser.add_argument("--network", choices=(MODEL, BASE), default=MODEL, help="for simulated patients")
     parser.add_argument("--outlines", type=Path, help="lesion masks of real patients, MNI")
     parser.add_argument("--contrasts", nargs="+", default=["T1w", "T2w", "FLAIR"])
     parser.add_argument("--count", type=int, default=20, help="simulated patients")

@@ -169,7 +169,7 @@ def main() -> None:
     pairs = []
     for subject in cohort.subjects:
         own = sorted((item for item in cohort.members if item.subject == subject), key=lambda item: item.name)
-        pairs += [read_pair(*own, arguments.crop)] if len(own) == 2 else []
+        pairs += [read_pair(own[0], own[1], arguments.crop)] if len(own) == 2 else []
     rows = [
         row(pair, method, marked, f"p {networks.setting.threshold:.2f}")
         for pair in pairs

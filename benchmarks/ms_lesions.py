@@ -141,8 +141,12 @@ def worsen(image: Array, kind: str, value: float) -> Array:
     """Degrade an image (white matter = 1) in one way."""
     if kind == "gamma":
         return np.asarray(np.maximum(image, 0) ** np.float32(value), dtype=np.float32)
-    how = Degradation(thickness=(1.0, 1.0, value)) if kind == "thickness" else Degradation(**{kind: value})
-    worse = scan(np.random.default_rng(0), torch.from_numpy(np.ascontiguousarray(image)), how)
+    ways = {
+        "thickness": Degradation(thickness=(1.0, 1.0, value)),
+        "noise": Degradation(noise=value),
+        "ghost": Degradation(ghost=value),
+    }
+    worse = scan(np.random.default_rng(0), torch.from_numpy(np.ascontiguousarray(image)), ways[kind])
     return np.asarray(worse.numpy(), dtype=np.float32)
 
 

@@ -60,7 +60,7 @@ class Networks:
         assert isinstance(patients, list)
         folds = subjects_of_folds(marked, int(recipe["folds"]), int(str(data["seed"])))
         for number, subjects in enumerate(folds):
-            if subject in subjects:
+            if subject in subjects and f"fold_{number}" in self.names:
                 return f"fold_{number}"
         if subject in patients:
             raise SystemExit(f"No network of {self.bundle.path} was trained without {subject}.")
@@ -84,9 +84,9 @@ class Networks:
         """
         shown = [item for item in IMAGES if item in images and (not used or item in used)]
         weights = _digest(self.bundle.path / "models" / f"{name}.safetensors")[:8]
-        content = hashlib.sha256(np.packbits(brain))
+        content = hashlib.sha256(np.packbits(brain).tobytes())
         for item in shown:
-            content.update(np.ascontiguousarray(images[item]))
+            content.update(images[item].tobytes())
         file = f"{label}_{'+'.join(shown)}_{content.hexdigest()[:8]}.npz"
         path = self._cache / f"{name}-{weights}" / file
         if not path.exists():
