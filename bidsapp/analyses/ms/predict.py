@@ -1,4 +1,4 @@
-"""Says of one session which lesions there are, which would enhance, and what changed since the last one."""
+"""Says of one session which lesions there are, which would enhance, what changed, and if asked why."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bidsapp.analyses.ms.methods import methods
 from bidsapp.analyses.ms.networks import Trained, read_trained
 from bidsapp.analyses.ms.places import find_regions, place_lesions
 from bidsapp.analyses.ms.reading import Reading, read_session
+from bidsapp.analyses.ms.reasons import Reasons, find_reasons
 from bidsapp.analyses.ms.tables import lesion_scores, lesion_table
 from bidsapp.analyses.ms.words import summary, warnings
 from bidsapp.bundle import Bundle
@@ -25,9 +26,18 @@ from bidsapp.images.volume import read_volume
 
 VOXEL_MM3 = 1.0
 _TISSUES = ("GM", "CSF")
+_TRANSFORMS = ("standard_to_native", "native_to_standard")
 
 
-def predict(member: Member, bundle: Bundle, out_dir: Path, *, device: str = "cpu") -> Findings:
+def predict(
+    member: Member,
+    bundle: Bundle,
+    out_dir: Path,
+    *,
+    device: str = "cpu",
+    seed: int = 0,
+    explain: bool = False,
+) -> Findings:
     """Read a session; see :meth:`bidsapp.analyses.protocol.Analysis.predict`.
 
     Raises
@@ -35,12 +45,18 @@ def predict(member: Member, bundle: Bundle, out_dir: Path, *, device: str = "cpu
     BadDataError
         The session lacks what is needed, or the bundle is of another version.
     """
+    _check(member)
     trained = read_trained(bundle, device)
     reading = read_session(member, trained, device)
     labels = find_instances(reading.lesion.probability >= trained.threshold, VOXEL_MM3)
     comparison = _compare(reading, labels, trained)
     lesions = _describe(member, reading, labels, comparison, trained)
     shown = trained.synthesis and reading.post is not None
+    reasons = (
+        find_reasons(member, reading, labels, lesions, trained, bundle, out_dir, device=device, seed=seed)
+        if explain
+        else Reasons()
+    )
     return Findings(
         analysis="ms",
         title="Multiple-sclerosis lesions",
@@ -48,17 +64,32 @@ def predict(member: Member, bundle: Bundle, out_dir: Path, *, device: str = "cpu
         session=member.session,
         summary=summary(lesions, comparison),
         scores=lesion_scores(lesions, comparison),
-        maps=write_maps(member, reading, labels, lesions, out_dir, bundle, synthesis=shown),
-        tables=(lesion_table(lesions, comparison),),
-        warnings=(*warnings(synthesised=shown, activity=True), *_earlier_warning(member, reading)),
+        maps=(
+            *write_maps(member, reading, labels, lesions, out_dir, bundle, synthesis=shown),
+            *reasons.maps,
+        ),
+        tables=(lesion_table(lesions, comparison), *reasons.tables),
+        warnings=(
+            *warnings(synthesised=shown, activity=True),
+            *_earlier_warning(member, reading),
+            *reasons.warnings,
+        ),
         provenance={
             "bundle": bundle.name,
             "bundle_version": bundle.version,
             "bundle_sha256": bundle.digest,
             "contrasts": ", ".join(reading.images),
         },
-        methods=methods(reading.images, bundle.metadata, trained),
+        methods="\n\n".join((methods(reading.images, bundle.metadata, trained), reasons.methods)).strip(),
     )
+
+
+def _check(member: Member) -> None:
+    """Ask for what describing the lesions needs, before minutes are spent on finding them."""
+    missing = [f"{key} map" for key in _TISSUES if key not in member.native]
+    missing += [f"transform {key}" for key in _TRANSFORMS if key not in member.transforms]
+    if missing:
+        raise BadDataError(f"{member.name} has no {missing[0]}; run participant again.")
 
 
 def _compare(reading: Reading, labels: Labels, trained: Trained) -> Comparison | None:
@@ -78,10 +109,6 @@ def _compare(reading: Reading, labels: Labels, trained: Trained) -> Comparison |
 def _describe(
     member: Member, reading: Reading, labels: Labels, comparison: Comparison | None, trained: Trained
 ) -> tuple[Lesion, ...]:
-    missing = [key for key in _TISSUES if key not in member.native]
-    if missing or "standard_to_native" not in member.transforms:
-        what = missing[0] if missing else "transform from standard space"
-        raise BadDataError(f"{member.name} has no {what}; run participant again.")
     space = reading.space
     grey, fluid = (space.bring(read_volume(member.native[key])) for key in _TISSUES)
     regions = find_regions(read_transform(member.transforms["standard_to_native"]), grey, fluid)
