@@ -21,7 +21,6 @@ import numpy as np
 import torch
 from ms_slabs import Slabs, draw_slab, enhancing, slices_of
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 from torch.utils.data import DataLoader
@@ -33,6 +32,7 @@ from bidsapp.analyses.ms.networks import Trained, read_trained
 from bidsapp.bids.cohort import read_cohort
 from bidsapp.bundle import Bundle
 from bidsapp.images.volume import Volume
+from bidsapp.learning.clustered_auc import clustered_auc
 from bidsapp.learning.fitting import Schedule, fit
 from bidsapp.networks.slice_classifier import CHANNELS, PatientHead, slice_classifier
 from bidsapp.simulate.sclerosis.anatomy import HealthyHead
@@ -93,18 +93,17 @@ def most_active(trained: Trained, seen: Examination) -> Array:
 
 def auc_with_interval(truths: Sequence[NDArray[np.bool_]], scores: Sequence[Array]) -> str:
     """Give the AUC over all items of all patients, and its interval over patients."""
-    rng = np.random.default_rng(0)
-    people = np.arange(len(truths))
-    draws = [people, *rng.integers(0, people.size, (RESAMPLES, people.size))]
-    found = []
-    for draw in draws:
-        truth = np.concatenate([truths[i] for i in draw])
-        if truth.any() and not truth.all():
-            found.append(roc_auc_score(truth, np.concatenate([scores[i] for i in draw])))
-        elif draw is people:
-            return "undefined: all alike"
-    low, high = np.quantile(found, [0.025, 0.975])
-    return f"{found[0]:.3f} [{low:.3f}, {high:.3f}]"
+    levels, places = np.unique(np.concatenate(scores), return_inverse=True)
+    own = np.split(places, np.cumsum([item.size for item in scores])[:-1])
+    known = list(zip(truths, own, strict=True))
+    kinds = [
+        np.array([np.bincount(at[truth == kind], minlength=levels.size) for truth, at in known])
+        for kind in (True, False)
+    ]
+    if not all(kind.any() for kind in kinds):
+        return "undefined: all alike"
+    found = clustered_auc(*kinds, resamples=RESAMPLES, seed=0)
+    return f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}]"
 
 
 def main() -> None:
