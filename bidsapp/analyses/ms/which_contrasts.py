@@ -132,7 +132,7 @@ def subset_table(games: Games) -> Table:
         ),
         rows=tuple(
             ("+".join(sorted(subset)), *(round(game[subset], 3) for game in games.values()))
-            for subset in subsets(max(games["dice"], key=len))
+            for subset in subsets(shapley_values(games["dice"]))
             if subset
         ),
     )
