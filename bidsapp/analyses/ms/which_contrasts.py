@@ -104,7 +104,7 @@ def contrast_table(games: Games) -> Table:
                 "over all orders in which they could come; the column adds up to the value of all contrasts",
             ),
             Column(
-                name=f"{measure}_cost",
+                name=f"{measure}_lost",
                 description=f"By how much the {said} falls when this contrast alone is missing",
             ),
         ]
