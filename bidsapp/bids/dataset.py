@@ -140,13 +140,23 @@ def _check_description(path: Path) -> None:
         raise NotBidsError(f"{path} lacks {' and '.join(missing)}, which BIDS requires; add it.")
 
 
+def is_own(folder: Path) -> bool:
+    """Tell whether a dataset was written by this program: its masks are predictions, not manual ones."""
+    return NAME in _makers(folder / DESCRIPTION)
+
+
+def _makers(path: Path) -> list[str]:
+    made = _read_description(path).get("GeneratedBy")
+    return (
+        [str(item.get("Name")) for item in made if isinstance(item, dict)] if isinstance(made, list) else []
+    )
+
+
 def _check_own(output_dir: Path) -> None:
     path = output_dir / DESCRIPTION
-    content = _read_description(path)
-    made = content.get("GeneratedBy")
-    names = [item.get("Name") for item in made if isinstance(item, dict)] if isinstance(made, list) else []
-    if path.exists() and content and NAME not in names:
-        whose = ", ".join(str(name) for name in names) or "an unknown program"
+    names = _makers(path)
+    if path.exists() and _read_description(path) and NAME not in names:
+        whose = ", ".join(names) or "an unknown program"
         raise UsageError(f"Output folder {output_dir} holds a dataset made by {whose}; choose another one.")
 
 

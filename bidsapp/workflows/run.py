@@ -159,6 +159,7 @@ def _trainings(name: str, settings: Settings) -> list[_Training]:
 
 def _read_cohort(settings: Settings, source: Source) -> Cohort:
     from bidsapp.bids.cohort import read_cohort
+    from bidsapp.bids.dataset import is_own
     from bidsapp.bids.labels import read_labelled_cohort
     from bidsapp.bids.masks import add_masks
 
@@ -174,5 +175,7 @@ def _read_cohort(settings: Settings, source: Source) -> Cohort:
     )
     if source != "masks":
         return cohort
-    own = sorted(path for path in (settings.bids_dir / "derivatives").glob("*") if path.is_dir())
-    return add_masks(cohort, (settings.reference,) if settings.reference else own)
+    if settings.reference:
+        return add_masks(cohort, (settings.reference,))
+    beside = sorted(path for path in (settings.bids_dir / "derivatives").glob("*") if path.is_dir())
+    return add_masks(cohort, [path for path in beside if not is_own(path)])

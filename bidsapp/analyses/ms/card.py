@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bidsapp.analyses.ms.channels import IMAGES, LEVEL, OUTPUTS, SPREAD
-from bidsapp.analyses.ms.left_out import Judged, LeftOut, judge
+from bidsapp.analyses.ms.left_out import Judged, LeftOut, by_subject, judge
 
 if TYPE_CHECKING:
     from bidsapp.analyses.ms.stages import Material
@@ -121,7 +121,7 @@ def _judgement(judged: Judged, left_out: Sequence[LeftOut]) -> dict[str, object]
         "temperature": judged.scaling.temperature,
         "threshold": judged.threshold,
         "left_out_dice": {name: round(value, 4) for name, value in sorted(judged.dice.items())},
-        "left_out_load_ml": {item.subject: round(item.load_ml, 2) for item in left_out},
+        "left_out_load_ml": {item.subject: round(item.load_ml, 2) for item in by_subject(left_out)},
         "left_out_ece": [round(ece.value, 4), round(ece.low, 4), round(ece.high, 4)] if ece else None,
     }
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from bidsapp.analyses.ms.channels import CONTRASTS
 from bidsapp.cohort import Member
 from bidsapp.errors import BadDataError
+from bidsapp.images.checks import check_image
 from bidsapp.images.grids import isotropic_grid, resample, to_closest_ras
 from bidsapp.images.volume import Grid, Volume, read_volume
 
@@ -84,6 +86,18 @@ def read_images(member: Member, space: WorkSpace) -> dict[str, Volume]:
     if not there:
         raise BadDataError(f"{member.name} has none of {', '.join(CONTRASTS)}; lesions cannot be looked for.")
     return {name: space.bring(read_volume(member.native[name])) for name in there}
+
+
+def read_mask(path: Path) -> Volume:
+    """Read a manual mask, on any grid; 1 where it is at least one half, else 0.
+
+    Raises
+    ------
+    BadDataError, NoInputError
+        The file cannot be used; the sentence names it.
+    """
+    drawn, _ = check_image(path, may_be_zero=True)
+    return drawn.with_data(drawn.data >= 0.5)
 
 
 def reference_name(member: Member) -> str:

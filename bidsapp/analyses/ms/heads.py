@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from bidsapp.analyses.ms.grid import work_space
 from bidsapp.cohort import Member
 from bidsapp.errors import BadDataError
-from bidsapp.files import digest_json
-from bidsapp.images.grids import resample
-from bidsapp.images.templates import Atlas, load_atlas, template_grid
+from bidsapp.files import digest_file, digest_json
+from bidsapp.images.grids import reference_image, resample
+from bidsapp.images.templates import Atlas, load_atlas
 from bidsapp.images.transform_file import read_transform
-from bidsapp.images.volume import Grid, Volume, read_volume
+from bidsapp.images.volume import Grid, read_volume
 
 if TYPE_CHECKING:
     import SimpleITK as sitk  # noqa: N813
@@ -30,11 +30,12 @@ PARTS = {
     "BRAINSTEM": ("Brain_Stem",),
     "CEREBELLUM": ("Cerebell",),
 }
+NEEDED = ("T1w", "GM", "WM", "CSF")
 GREY_AT_WHITE = 100
 
 
 def read_head(member: Member, kept: Path) -> HealthyHead:
-    """Read a healthy head, or take it from ``kept`` if it was read before.
+    """Read a healthy head, or take it from ``kept`` if these very files were read before.
 
     Parameters
     ----------
@@ -53,7 +54,8 @@ def read_head(member: Member, kept: Path) -> HealthyHead:
 
     from bidsapp.simulate.sclerosis.anatomy import HealthyHead
 
-    sources = {key: str(path) for key, path in sorted(member.native.items())}
+    files = {key: member.native[key] for key in ("mask", *NEEDED) if key in member.native}
+    sources = {key: digest_file(path) for key, path in {**files, **member.transforms}.items()}
     path = kept / f"{member.name}-{digest_json(sources)[:12]}.safetensors"
     if not path.exists():
         kept.mkdir(parents=True, exist_ok=True)
@@ -68,20 +70,18 @@ def mni_positions(space_grid: Grid, transform: sitk.Transform, stride: int) -> N
 
     ``transform`` resamples an image of standard space onto the grid (it takes the grid's points there).
     """
-    template = template_grid(2)
+    import SimpleITK as sitk  # noqa: N813
+
     counts = [-(-n // stride) + 1 for n in space_grid.shape]
     affine = space_grid.affine.copy()
     affine[:3, :3] *= stride
-    coarse = Grid((counts[0], counts[1], counts[2]), affine)
-    indices = np.indices(template.shape, dtype=np.float32)
-    axes = [template.affine[axis, axis] * indices[axis] + template.affine[axis, 3] for axis in range(3)]
-    moved = [
-        resample(
-            Volume(axis.astype(np.float32), template.affine), coarse, transform=transform, antialias=False
-        )
-        for axis in axes
-    ]
-    return np.stack([volume.data for volume in moved])
+    coarse = reference_image(Grid((counts[0], counts[1], counts[2]), affine))
+    place = (coarse.GetSize(), coarse.GetOrigin(), coarse.GetSpacing(), coarse.GetDirection())
+    vectors = sitk.sitkVectorFloat64
+    field = sitk.TransformToDisplacementField(transform, vectors, *place)
+    moved = sitk.GetArrayFromImage(sitk.PhysicalPointSource(vectors, *place) + field)
+    ras = moved * np.array([-1.0, -1.0, 1.0])
+    return np.ascontiguousarray(ras.transpose(3, 2, 1, 0), dtype=np.float32)
 
 
 def regions_of(space_grid: Grid, transform: sitk.Transform, atlas: Atlas) -> NDArray[np.uint8]:
@@ -102,13 +102,12 @@ def regions_of(space_grid: Grid, transform: sitk.Transform, atlas: Atlas) -> NDA
 def _make(member: Member) -> dict[str, NDArray[np.generic]]:
     from bidsapp.simulate.sclerosis.anatomy import STRIDE, Region
 
-    needed = ("T1w", "GM", "WM", "CSF")
-    missing = [key for key in needed if key not in member.native]
+    missing = [key for key in NEEDED if key not in member.native]
     if missing or "standard_to_native" not in member.transforms:
         what = missing[0] if missing else "transform from standard space"
         raise BadDataError(f"{member.name} has no {what}; run participant again, or leave it out.")
     space = work_space(member)
-    t1w, *tissue = (space.bring(read_volume(member.native[key])).data for key in needed)
+    t1w, *tissue = (space.bring(read_volume(member.native[key])).data for key in NEEDED)
     transform = read_transform(member.transforms["standard_to_native"])
     region = regions_of(space.grid, transform, load_atlas(1))
     fluid = tissue[2] >= 0.3

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bidsapp.learning.calibration.counts import LogitCounts, count_logits, near_lesions
+from bidsapp.learning.calibration.counts import LogitCounts, count_logits, near_lesions, pool
 from bidsapp.learning.calibration.reliability import Reliability, measure_reliability
 from bidsapp.learning.calibration.scaling import Scaling, fit_left_out, fit_scaling
 
@@ -77,10 +77,10 @@ def predict_left_out(
 def judge(left_out: Sequence[LeftOut]) -> Judged:
     """Choose scaling and threshold, and measure both on patients who had no part in the choice.
 
-    Without at least two patients with lesions nothing is chosen: probabilities stay as the network gives
-    them, and a voxel is lesion from one half on.
+    All sessions of a patient count as one. Without at least two patients with lesions nothing is chosen:
+    probabilities stay as the network gives them, and a voxel is lesion from one half on.
     """
-    marked = {item.subject: item for item in left_out if item.counts.positive.any()}
+    marked = {item.subject: item for item in by_subject(left_out) if item.counts.positive.any()}
     if len(marked) < 2:
         dice = {name: dice_at(item.counts, Scaling(), EVEN) for name, item in marked.items()}
         return Judged(Scaling(), EVEN, dice, None)
@@ -94,6 +94,22 @@ def judge(left_out: Sequence[LeftOut]) -> Judged:
     threshold = best_threshold([(item.counts, scaling) for item in marked.values()])
     reliability = measure_reliability(list(near.values()), [own[name] for name in near])
     return Judged(scaling, threshold, dice, reliability)
+
+
+def by_subject(left_out: Sequence[LeftOut]) -> tuple[LeftOut, ...]:
+    """Pool the sessions of each patient; the load is their mean."""
+    sessions: dict[str, list[LeftOut]] = {}
+    for item in left_out:
+        sessions.setdefault(item.subject, []).append(item)
+    return tuple(
+        LeftOut(
+            subject=subject,
+            counts=pool([item.counts for item in own]),
+            near=pool([item.near for item in own]),
+            load_ml=float(np.mean([item.load_ml for item in own])),
+        )
+        for subject, own in sessions.items()
+    )
 
 
 def best_threshold(patients: Sequence[tuple[LogitCounts, Scaling]]) -> float:

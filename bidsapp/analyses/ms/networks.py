@@ -82,9 +82,9 @@ def read_trained(bundle: Bundle, device: str) -> Trained:
             flips=(False, True) if metadata.get("test_time_augmentation", False) else (False,),
             active_from=str(metadata.get("active_from", "head")),
         )
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise BadDataError(
-            f"{bundle.path}: not a bundle of this version ({error}); train it again."
+            f"{bundle.path} is no bundle of this version ({error}); train it again."
         ) from error
 
 
@@ -92,7 +92,13 @@ def read_trained(bundle: Bundle, device: str) -> Trained:
 def load_network(
     path: Path, name: str, features: tuple[int, ...], device: str, dropout: Kind = "none", rate: float = 0.0
 ) -> nn.Module:
-    """Build one network of a bundle, in evaluation mode."""
+    """Build one network of a bundle, in evaluation mode.
+
+    Raises
+    ------
+    BadDataError
+        The weights are missing or of another network.
+    """
     import torch
 
     from bidsapp.networks.dropout import with_dropout
@@ -100,7 +106,13 @@ def load_network(
 
     network = with_dropout(lesion_network(features), dropout, rate)
     stored = Bundle.read(path).tensors(name)
-    network.load_state_dict({key: torch.from_numpy(value).float() for key, value in stored.items()})
+    try:
+        network.load_state_dict({key: torch.from_numpy(value).float() for key, value in stored.items()})
+    except RuntimeError as error:  # torch says it in a line for each layer
+        raise BadDataError(
+            f"{path}: the weights of '{name}' are not those of a network with features {list(features)}; "
+            "train or copy the bundle again."
+        ) from error
     return network.eval().to(device)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,18 +11,24 @@ import torch
 from torch import Tensor
 
 from bidsapp.analyses.ms.channels import POST
-from bidsapp.analyses.ms.grid import read_images, work_space
+from bidsapp.analyses.ms.grid import read_images, read_mask, work_space
+from bidsapp.analyses.ms.heads import read_head
+from bidsapp.bids.masks import none_active
 from bidsapp.cohort import Member
 from bidsapp.errors import BadDataError
-from bidsapp.images.volume import Volume, read_volume
+from bidsapp.images.grids import resample
+from bidsapp.images.volume import read_volume
 from bidsapp.simulate.sclerosis.acquisition import draw_degradation, scan
 from bidsapp.simulate.sclerosis.anatomy import sample_channels
 from bidsapp.simulate.sclerosis.examination import Examination
 
 if TYPE_CHECKING:
     from bidsapp.analyses.ms.grid import WorkSpace
+    from bidsapp.simulate.sclerosis.anatomy import HealthyHead
 
 LESION, ACTIVE = "lesion", "active"
+MOSTLY = 0.5
+"""Least share of a mask that must lie in the brain: with less, it was drawn on another image."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +36,8 @@ class Patient:
     """A patient on the working grid, shape ``(x, y, z)``; what nobody marked or scanned is ``None``.
 
     ``images`` (white matter = 1, zero outside of the brain), ``brain``, ``lesion``, ``active``, ``post``.
+    ``head`` holds T1w, tissues, regions and MNI positions on the same grid, as of a healthy head but with the
+    lesions still in it; only augmentations need it (`bidsapp.analyses.ms.marked`).
     """
 
     subject: str
@@ -37,15 +46,26 @@ class Patient:
     lesion: Tensor | None
     active: Tensor | None
     post: Tensor | None
+    head: HealthyHead | None = None
 
 
-def read_patient(member: Member) -> Patient:
+def read_patient(member: Member, heads: Path | None = None) -> Patient:
     """Read a preprocessed session and the masks that belong to it (``native`` keys ``lesion``, ``active``).
+
+    Where the tables say that no lesion enhances, that is known without a mask.
+
+    Parameters
+    ----------
+    member
+        The session.
+    heads
+        Folder for heads that are ready to use (`bidsapp.analyses.ms.heads.read_head`); without it, or where
+        the session lacks a T1w, ``head`` is ``None``.
 
     Raises
     ------
     BadDataError
-        It has no contrast at all, or a mask that does not meet the brain.
+        It has no contrast at all, or a mask that cannot be read or does not meet the brain.
     """
     space = work_space(member)
     brain = torch.from_numpy(space.mask.data >= 0.5)
@@ -56,8 +76,9 @@ def read_patient(member: Member) -> Patient:
         images=images,
         brain=brain,
         lesion=_mask(member, LESION, space),
-        active=_mask(member, ACTIVE, space),
+        active=torch.zeros_like(brain) if none_active(member) else _mask(member, ACTIVE, space),
         post=torch.from_numpy(space.bring(read_volume(post)).data) * brain if post else None,
+        head=read_head(member, heads) if heads is not None and "T1w" in member.native else None,
     )
 
 
@@ -99,10 +120,11 @@ def _mask(member: Member, key: str, space: WorkSpace) -> Tensor | None:
     path = member.native.get(key)
     if path is None:
         return None
-    drawn = read_volume(path)
-    moved = space.bring(Volume((drawn.data >= 0.5).astype(np.float32), drawn.affine)).data >= 0.5
-    if drawn.data.any() and not moved.any():
+    drawn = read_mask(path)
+    inside = resample(space.mask, drawn.grid, interpolation="nearest").data[drawn.data > 0]
+    if inside.size and inside.mean() < MOSTLY:
         raise BadDataError(
-            f"{path} does not meet the brain of {member.name}; draw it on the preprocessed or raw image."
+            f"Only {inside.mean():.0%} of {path} lies in the brain of {member.name}; draw it on the "
+            "session's preprocessed images, or on the raw image that the others are aligned with."
         )
-    return torch.from_numpy(moved & (space.mask.data >= 0.5))
+    return torch.from_numpy((space.bring(drawn).data >= 0.5) & (space.mask.data >= 0.5))

@@ -26,6 +26,7 @@ from bidsapp.images.volume import read_volume
 
 VOXEL_MM3 = 1.0
 _TISSUES = ("GM", "CSF")
+_TRANSFORMS = ("standard_to_native", "native_to_standard")
 
 
 def predict(
@@ -44,6 +45,7 @@ def predict(
     BadDataError
         The session lacks what is needed, or the bundle is of another version.
     """
+    _check(member)
     trained = read_trained(bundle, device)
     reading = read_session(member, trained, device)
     labels = find_instances(reading.lesion.probability >= trained.threshold, VOXEL_MM3)
@@ -82,6 +84,14 @@ def predict(
     )
 
 
+def _check(member: Member) -> None:
+    """Ask for what describing the lesions needs, before minutes are spent on finding them."""
+    missing = [f"{key} map" for key in _TISSUES if key not in member.native]
+    missing += [f"transform {key}" for key in _TRANSFORMS if key not in member.transforms]
+    if missing:
+        raise BadDataError(f"{member.name} has no {missing[0]}; run participant again.")
+
+
 def _compare(reading: Reading, labels: Labels, trained: Trained) -> Comparison | None:
     if reading.before is None:
         return None
@@ -99,10 +109,6 @@ def _compare(reading: Reading, labels: Labels, trained: Trained) -> Comparison |
 def _describe(
     member: Member, reading: Reading, labels: Labels, comparison: Comparison | None, trained: Trained
 ) -> tuple[Lesion, ...]:
-    missing = [key for key in _TISSUES if key not in member.native]
-    if missing or "standard_to_native" not in member.transforms:
-        what = missing[0] if missing else "transform from standard space"
-        raise BadDataError(f"{member.name} has no {what}; run participant again.")
     space = reading.space
     grey, fluid = (space.bring(read_volume(member.native[key])) for key in _TISSUES)
     regions = find_regions(read_transform(member.transforms["standard_to_native"]), grey, fluid)

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 
 from bidsapp.analyses.ms.options import Options
 from bidsapp.cohort import Cohort, Member
-from bidsapp.errors import BadDataError
+from bidsapp.errors import BadDataError, NothingSelectedError
 from bidsapp.files import digest_json
 from bidsapp.images.grids import resample
 from bidsapp.images.templates import template_grid
 from bidsapp.images.transform_file import read_transform
-from bidsapp.images.volume import Volume, read_volume
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import Tensor, nn
 
     from bidsapp.analyses.ms.patients import Patient
@@ -60,11 +58,18 @@ def run_stage(
 ) -> nn.Module:
     """Fit a network and give the one with averaged weights; goes on where a killed one stopped.
 
-    The folder of the checkpoints is named after all that decides the result.
+    The folder of the checkpoints is named after all that decides the result, voxels of images and masks
+    too: a training with a mask that was mended begins anew.
+
+    Raises
+    ------
+    BadDataError
+        There is nobody to learn from.
     """
     from torch.utils.data import DataLoader
 
     from bidsapp.analyses.ms.examples import Examples, Plan
+    from bidsapp.analyses.ms.pool import Pool, make_pool
     from bidsapp.analyses.ms.training import Learner
     from bidsapp.learning.fitting import Schedule, fit
     from bidsapp.learning.lesion_loss import TaskWeights
@@ -72,6 +77,11 @@ def run_stage(
 
     if stage.steps == 0:
         return network
+    if not material.heads and not material.patients:
+        raise BadDataError(
+            "The recipe asks for a stage of simulated patients ('steps'), which needs healthy controls; name "
+            "them with --controls, or set steps = 0."
+        )
     plan = Plan(
         steps=stage.steps,
         crop=options.crop,
@@ -90,11 +100,18 @@ def run_stage(
     )
     heads, patients = list(material.heads), list(material.patients)
     learned = options.task_weights == "learned"
+
+    def pool_of() -> Pool | None:
+        """Make the pool where a step is left to do."""
+        if not patients or not options.augmentations:
+            return None
+        return make_pool(patients, material.outlines, options, folder, seed=stage.seed, device=device)
+
     learner = fit(
         Learner(network, weights, learned=learned, examples=stage.steps),
         lambda model, batch: model(batch),
         lambda step: DataLoader(
-            Examples(heads, patients, material.outlines, plan, step),
+            Examples(heads, patients, material.outlines, plan, step, pool_of()),
             batch_size=1,
             num_workers=options.workers,
         ),
@@ -121,10 +138,13 @@ def read_material(
     patients: Sequence[Member],
     folder: Path,
     more: Mapping[str, Tensor] | None = None,
+    *,
+    augmented: bool = False,
 ) -> Material:
     """Read healthy heads (kept in ``folder``) and patients, and move the patients' masks to MNI space.
 
-    ``more`` holds lesion masks of further patients (MNI, 1 mm, grid of the template), by subject.
+    ``more`` holds lesion masks of further patients (MNI, 1 mm, grid of the template), by subject. The heads
+    of patients are read where versions of them are wanted (``augmented``).
     """
     from bidsapp.analyses.ms.heads import read_head
     from bidsapp.analyses.ms.patients import read_patient
@@ -132,7 +152,9 @@ def read_material(
     heads = tuple(read_head(member, folder / "heads") for member in healthy)
     outlines = {member.subject: _outline(member) for member in patients if LESION in member.native}
     return Material(
-        heads, tuple(read_patient(member) for member in patients), _stack({**outlines, **(more or {})})
+        heads,
+        tuple(read_patient(member, folder / "heads" if augmented else None) for member in patients),
+        _stack({**outlines, **(more or {})}),
     )
 
 
@@ -152,27 +174,33 @@ def _stack(outlines: Mapping[str, Tensor]) -> LesionMasks | None:
 def _outline(member: Member) -> Tensor:
     import torch
 
+    from bidsapp.analyses.ms.grid import read_mask
+
     if "native_to_standard" not in member.transforms:
         raise BadDataError(f"{member.name} has no transform to standard space; run participant again.")
-    drawn = read_volume(member.native[LESION])
-    mask = Volume((drawn.data >= 0.5).astype("float32"), drawn.affine)
+    mask = read_mask(member.native[LESION])
     transform = read_transform(member.transforms["native_to_standard"])
     moved = resample(mask, template_grid(1), transform=transform, antialias=False)
     return torch.from_numpy((moved.data >= 0.5).astype("uint8"))
 
 
 def _name(network: nn.Module, stage: Stage, material: Material, options: Options) -> str:
-    first = [_digest(value.detach().cpu().numpy()) for value in network.state_dict().values()]
+    outlines = material.outlines
     learned_from = [
-        len(material.heads),
-        [item.subject for item in material.patients],
-        list(material.outlines.names) if material.outlines else [],
+        [_digest(item.t1w, item.tissue, item.region) for item in material.heads],
+        [_digest(item.brain, item.lesion, item.active, item.post) for item in material.patients],
+        [[name, _digest(image)] for item in material.patients for name, image in item.images.items()],
+        [_digest(mask) for mask in outlines.masks] if outlines else [],
     ]
+    first = _digest(*network.state_dict().values())
     return digest_json([repr(stage), repr(options), first, learned_from])[:16]
 
 
-def _digest(array: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> str:
-    return hashlib.sha256(array.tobytes()).hexdigest()
+def _digest(*tensors: Tensor | None) -> str:
+    found = hashlib.sha256()
+    for item in tensors:
+        found.update(b"none" if item is None else item.detach().cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()
 
 
 def divide(cohort: Cohort, controls: str) -> tuple[list[Member], list[Member]]:
@@ -182,6 +210,8 @@ def divide(cohort: Cohort, controls: str) -> tuple[list[Member], list[Member]]:
     ------
     BadDataError
         There is neither.
+    NothingSelectedError
+        The query fits nobody.
     """
     from bidsapp.analyses.ms.channels import POST
     from bidsapp.bids.controls import select
@@ -190,6 +220,10 @@ def divide(cohort: Cohort, controls: str) -> tuple[list[Member], list[Member]]:
     members = list(cohort.members)
     chosen = select([item.covariates for item in members], controls) if controls else [False] * len(members)
     healthy = [item for item, fits in zip(members, chosen, strict=True) if fits]
+    if controls and not healthy:
+        raise NothingSelectedError(
+            f'--controls "{controls}" fits none of {len(members)} preprocessed sessions.'
+        )
     teaching = {LESION, ACTIVE, POST}
     patients = [
         item for item, fits in zip(members, chosen, strict=True) if not fits and teaching & set(item.native)

@@ -11,7 +11,7 @@ from bidsapp.analyses.ms.options import Options
 from bidsapp.analyses.ms.stages import Material, Stage, divide, read_material, run_stage
 from bidsapp.bundle import Bundle
 from bidsapp.cohort import Cohort
-from bidsapp.errors import UnavailableError
+from bidsapp.errors import BadDataError, UnavailableError
 from bidsapp.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -59,14 +59,16 @@ def train(
     Raises
     ------
     BadDataError
-        There is nobody to learn from, or an image or mask does not fit.
+        There is nobody to learn from, or an image, a mask or a recipe's value does not fit.
+    NothingSelectedError
+        The query fits nobody.
     UnavailableError
         There is no packaged bundle to start from.
     """
     options = Options.of(recipe)
     healthy, patients = divide(cohort, controls)
     work = path.with_name(f"{path.name}-training")
-    material = read_material(healthy, patients, work, outlines)
+    material = read_material(healthy, patients, work, outlines, augmented=bool(options.augmentations))
     base = run_stage(
         _first(options, packaged, seed),
         Stage(steps=options.steps, learning_rate=options.learning_rate, patient_share=0.0, seed=seed),
@@ -114,7 +116,13 @@ def _first(options: Options, packaged: Path | None, seed: int) -> nn.Module:
     if options.start == "packaged":
         if packaged is None:
             raise UnavailableError('There are no packaged weights to start from; set start = "random".')
-        stored = Bundle.read(packaged).tensors("model")
+        first = Bundle.read(packaged)
+        if first.metadata.get("features") != list(options.features):
+            raise BadDataError(
+                f"Recipe key 'features' is {list(options.features)}, but the packaged weights have "
+                f'{first.metadata.get("features")}; take these, or set start = "random".'
+            )
+        stored = first.tensors("model")
         network.load_state_dict({key: torch.from_numpy(value).float() for key, value in stored.items()})
     return with_dropout(network, options.dropout, options.dropout_rate)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +68,15 @@ def count_logits(logits: NDArray[np.floating], truth: Mask, region: Mask | None 
     sums = np.bincount(place, weights=values, minlength=_BINS)
     mean = np.divide(sums, number, out=_CENTRES.copy(), where=number > 0)
     return LogitCounts(mean, number - positive, positive)
+
+
+def pool(scans: Sequence[LogitCounts]) -> LogitCounts:
+    """Count the voxels of several scans, at least one, as if they were one: the sessions of a patient."""
+    negative = np.sum([each.negative for each in scans], axis=0)
+    positive = np.sum([each.positive for each in scans], axis=0)
+    sums = np.sum([each.logit * (each.negative + each.positive) for each in scans], axis=0)
+    number = negative + positive
+    return LogitCounts(np.divide(sums, number, out=_CENTRES.copy(), where=number > 0), negative, positive)
 
 
 def near_lesions(

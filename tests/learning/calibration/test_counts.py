@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bidsapp.learning.calibration.counts import count_logits, near_lesions
+from bidsapp.learning.calibration.counts import count_logits, near_lesions, pool
 
 
 def test_counts_keep_every_voxel_and_its_logit_to_the_bin():
@@ -40,3 +40,13 @@ def test_neighbourhood_is_measured_in_millimetres_and_stays_in_the_brain():
     prediction[0, 0, 0] = True
     assert near_lesions(truth, prediction, brain, (1.0, 1.0, 1.0))[0, 0, 0]
     assert not near_lesions(truth & False, prediction & False, brain, (1.0, 1.0, 1.0)).any()
+
+
+def test_scans_that_are_pooled_count_as_one():
+    rng = np.random.default_rng(1)
+    scans = [(rng.normal(0, 3, 500), rng.random(500) < 0.2) for _ in range(3)]
+    pooled = pool([count_logits(*scan) for scan in scans])
+    whole = count_logits(*(np.concatenate(part) for part in zip(*scans, strict=True)))
+    assert np.array_equal(pooled.positive, whole.positive)
+    assert np.array_equal(pooled.negative, whole.negative)
+    assert np.allclose(pooled.logit, whole.logit)
