@@ -23,7 +23,7 @@ def own_copy(network: nn.Module) -> nn.Module:
     to answer for that.
     """
     copy = deepcopy(network).eval().requires_grad_(False)
-    nn.Module.to(copy, memory_format=torch.contiguous_format)
+    nn.Module.to(copy, memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     for module in copy.modules():
         if hasattr(module, "inplace"):
             module.inplace = False  # type: ignore[assignment]

@@ -116,7 +116,7 @@ def _write_map(
         path=write_volume(out_dir / "relevance.nii.gz", volume),
         suffix="statmap",
         entities={"space": name, "desc": "relevance", "stat": "lrp"},
-        title=f"What spoke for (warm) and against (cold) lesion {', '.join(map(str, labels))}",
+        title=f"What spoke for (warm) and against (cold) the lesions {', '.join(map(str, labels))}",
         metadata={
             **origin_of(bundle),
             "Units": "of a voxel's logit",

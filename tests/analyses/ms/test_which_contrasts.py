@@ -33,7 +33,7 @@ def test_contrasts_share_the_whole_and_the_better_one_gets_more(games):
     rows = {row[0]: dict(zip(names, row, strict=True)) for row in table.rows}
     assert rows["FLAIR"]["dice_shapley"] == pytest.approx(2 / 3, abs=1e-3)
     assert rows["T1w"]["dice_shapley"] == pytest.approx(1 / 3, abs=1e-3)
-    assert (rows["FLAIR"]["dice_cost"], rows["T1w"]["dice_cost"]) == (pytest.approx(1 / 3, abs=1e-3), 0)
+    assert (rows["FLAIR"]["dice_lost"], rows["T1w"]["dice_lost"]) == (pytest.approx(1 / 3, abs=1e-3), 0)
     assert sum(row["activity_shapley"] for row in rows.values()) == pytest.approx(0.5)
     assert all(column.description for column in table.columns)
 
@@ -56,7 +56,7 @@ def test_without_a_lesion_there_is_no_game():
 def test_activity_is_left_out_where_it_is_not_told(games):
     silent = play({"FLAIR", "T1w"}, lambda shown: (look(shown)[0], None))
     assert silent == {measure: games[measure] for measure in ("dice", "lesion_f1")}
-    assert "activity_cost" not in {column.name for column in contrast_table(silent).columns}
+    assert "activity_lost" not in {column.name for column in contrast_table(silent).columns}
 
 
 def test_a_single_contrast_is_worth_all():
