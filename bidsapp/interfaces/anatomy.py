@@ -9,7 +9,7 @@ import numpy as np
 from nipype.interfaces.base import BaseInterfaceInputSpec, File, TraitedSpec, traits
 from numpy.typing import NDArray
 
-from bidsapp.interfaces.base import PureInterface
+from bidsapp.interfaces.base import PureInterface, about
 
 #: Volumes in ml that a brain mask can have: a slab of a brain, a newborn, the largest of heads.
 PLAUSIBLE_ML = (50.0, 3000.0)
@@ -121,6 +121,7 @@ class CorrectBias(PureInterface):
 
 
 class NormaliseIntensityInputSpec(BaseInterfaceInputSpec):
+    source = traits.Str(mandatory=True, desc="image of the dataset, for what is said of it")
     in_file = File(exists=True, mandatory=True, desc="bias-corrected image on the reference grid")
     wm = File(exists=True, mandatory=True, desc="probability of white matter on the same grid")
 
@@ -141,7 +142,8 @@ class NormaliseIntensity(PureInterface):
         from bidsapp.images.volume import read_volume, write_volume
 
         image = read_volume(Path(self.inputs.in_file))
-        scaled, _ = scale_to_tissue(image, read_volume(Path(self.inputs.wm)))
+        with about(self.inputs.source):
+            scaled, _ = scale_to_tissue(image, read_volume(Path(self.inputs.wm)))
         return {"out_file": str(write_volume(folder / "scaled.nii.gz", scaled))}
 
 
