@@ -15,6 +15,7 @@ from scipy.special import logit
 from bidsapp.analyses.ms.inference import Output, probability
 from bidsapp.analyses.ms.instances import Labels, find_instances, numbers_of
 from bidsapp.analyses.ms.lesions import Evidence, describe_lesions
+from bidsapp.analyses.ms.places import Place
 from bidsapp.analyses.ms.tables import ACTIVE_FROM
 from bidsapp.learning.calibration.counts import LogitCounts, count_logits
 from bidsapp.learning.calibration.reliability import measure_reliability
@@ -89,8 +90,8 @@ def judge_activity(patient: Simulated, output: Output, setting: Setting) -> Seen
 
 def most_active(labels: Labels, active: Array) -> Scores:
     """Give the probability of activity of each lesion as the app tells it."""
-    places = ["deep"] * int(labels.max(initial=0))  # the place does not matter here
-    lesions = describe_lesions(labels, np.eye(4), Evidence(lesion=active, active=active), places)  # type: ignore[arg-type]
+    places: list[Place] = ["deep"] * int(labels.max(initial=0))  # the place does not matter here
+    lesions = describe_lesions(labels, np.eye(4), Evidence(lesion=active, active=active), places)
     return np.array([item.activity.probability if item.activity else 0.0 for item in lesions])
 
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -49,7 +49,7 @@ from bidsapp.simulate.sclerosis.acquisition import Degradation, scan
 
 OURS = "left out"
 WORSE = (
-    *(("thickness", value) for value in (1.0, 2.0, 3.0, 4.0, 5.0)),
+    *(("thickness", value) for value in (2.0, 3.0, 4.0, 5.0)),
     *(("noise", value) for value in (0.02, 0.04, 0.06, 0.08, 0.12)),
     *(("ghost", value) for value in (0.05, 0.1, 0.2, 0.3)),
     *(("gamma", value) for value in (0.6, 0.8, 1.25, 1.6)),
@@ -94,13 +94,20 @@ def row(case: Case, found: Mask, at: str, method: str, *, contrasts: str = "", d
     )
 
 
-def read_all(cases: Sequence[Case], networks: Networks, method: str) -> dict[str, Array]:
-    """Give the lesion logits of each patient, with all contrasts."""
+def by_network(
+    cases: Sequence[Case], networks: Networks, method: str
+) -> tuple[list[Row], dict[str, Setting]]:
+    """Read each patient with all contrasts, by a network that has not learned from it."""
     logits = {}
     for case in cases:
         name = BASE if method == BASE else networks.without(case.subject)
         logits[case.subject] = networks.read(name, case.subject, case.images, case.brain).lesion
-    return logits
+    settings = chosen_on_others(cases, logits)
+    rows = []
+    for case in cases:
+        setting = settings[case.subject]
+        rows.append(row(case, setting.mask(logits[case.subject]), setting.said, method))
+    return rows, settings
 
 
 def simple(cases: Sequence[Case]) -> list[Row]:
@@ -161,22 +168,16 @@ def main() -> None:
     parser.add_argument("--degrade", action="store_true", help="thick slices, noise, motion, contrast")
     arguments = parser.parse_args()
     cases, networks = read_cases(arguments), Networks(arguments)
-    rows: list[Row] = []
-    settings: dict[str, Setting] = {}
-    for method in (BASE, OURS):
-        logits = read_all(cases, networks, method)
-        settings = chosen_on_others(cases, logits)
-        rows += [
-            row(case, settings[case.subject].mask(logits[case.subject]), settings[case.subject].said, method)
-            for case in cases
-        ]
-    rows += simple(cases)
+    ours, settings = by_network(cases, networks, OURS)
+    rows = [*by_network(cases, networks, BASE)[0], *ours, *simple(cases)]
     show("All contrasts, real patients left out", "method", rows, "method")
     subset_rows = list(by_subset(cases, networks, settings)) if arguments.subsets else []
     if subset_rows:
         show("Subsets of contrasts", "contrasts", subset_rows, "contrasts")
-    worse = list(by_degradation(cases, networks, settings)) if arguments.degrade else []
-    if worse:
+    worse: list[Row] = []
+    if arguments.degrade:
+        worse = [replace(item, degraded="none") for item in ours]
+        worse += by_degradation(cases, networks, settings)
         show("Worse images", "degraded", worse, "degraded")
     tables = {"methods": rows, "subsets": subset_rows, "degraded": worse}
     write_rows(arguments.out, **{key: [asdict(item) for item in held] for key, held in tables.items()})

@@ -2,12 +2,12 @@
 
     python benchmarks/ms_speed.py [--threads 2] [--size 144 180 144]
 
-Each row is a fresh process with the same input and threads; its peak of memory counts all of it. Time is that
-of inference alone. Grey values and weights do not change either, so the input is noise in an ellipsoid and the
-weights are random. Ours: windows of 80, half overlapping, in bfloat16, as the app does. nnU-Net: the network
-it plans for such images (3d_fullres: six stages of 32 to 320 features, patch of 128, instance normalisation;
-MONAI's DynUNet), half overlapping, in float32, as it does on a CPU; and with our precision and memory layout.
-nnU-Net also mirrors along all axes unless it is told not to: that would be eight times its seconds here.
+Each row is a fresh process with the same input and threads; its peak of memory counts all of it. Time is
+that of inference alone. Neither depends on grey values or weights, so the input is noise in an ellipsoid and
+the weights are random. Ours: windows of 80, half overlapping, in bfloat16, as the app does. nnU-Net: the
+network that it plans for such images (3d_fullres: six stages of 32 to 320 features, patch of 128, instance
+normalisation; MONAI's DynUNet), half overlapping, in float32 as on any CPU; then in our precision and memory
+layout. nnU-Net also mirrors along all axes unless it is told not to: that is eight times its seconds here.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from bidsapp.images.volume import read_volume
 from bidsapp.simulate.fields import Array
 from bidsapp.simulate.sclerosis.bank import read_bank
 from bidsapp.simulate.sclerosis.healing import fill, hole_around
-from bidsapp.simulate.sclerosis.patient import Patient, Tissue
+from bidsapp.simulate.sclerosis.patient import MarkedPatient, Tissue
 from bidsapp.simulate.sclerosis.poisson import solve
 from bidsapp.simulate.sclerosis.texture import local_mean
 
@@ -36,7 +36,7 @@ LARGEST_MM3 = 1000
 Mask = NDArray[np.bool_]
 
 
-def read_patient(derivatives: Path, subject: str) -> Patient:
+def read_patient(derivatives: Path, subject: str) -> MarkedPatient:
     """Read a preprocessed subject of openms-mni with its consensus mask; white matter has mean 0 and SD 1."""
     anat = derivatives / subject / "anat"
     manual = DATA / "openms-mni" / "derivatives" / "manual" / subject / "anat"
@@ -49,7 +49,7 @@ def read_patient(derivatives: Path, subject: str) -> Patient:
         image = read_volume(anat / f"{subject}_{entities}.nii.gz").data
         scaled = (image - image[white].mean()) / image[white].std() * (tissue > 0)
         images[name] = torch.from_numpy(scaled.astype(np.float32))
-    return Patient(images, torch.from_numpy(lesion), torch.from_numpy(tissue))
+    return MarkedPatient(images, torch.from_numpy(lesion), torch.from_numpy(tissue))
 
 
 def fake_holes(rng: np.random.Generator, white: Mask, shapes: list[Mask]) -> Mask:

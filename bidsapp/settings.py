@@ -37,6 +37,7 @@ class Settings:
     resource_monitor: bool = False
     write_graph: bool = False
     random_seed: int = 0
+    explain: bool = False
     output_resolution: int = 2
     device: str = "auto"
     verbose: int = 0

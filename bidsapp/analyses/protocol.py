@@ -79,7 +79,16 @@ class Checking(Protocol):
 class Analysis(Trainable, Protocol):
     """A trainable model that says something of a preprocessed subject."""
 
-    def predict(self, member: Member, bundle: Bundle, *, out_dir: Path, device: str, seed: int) -> Findings:
+    def predict(
+        self,
+        member: Member,
+        bundle: Bundle,
+        *,
+        out_dir: Path,
+        device: str,
+        seed: int,
+        explain: bool = False,
+    ) -> Findings:
         """Say what there is to say of one subject.
 
         Parameters
@@ -94,5 +103,8 @@ class Analysis(Trainable, Protocol):
             ``cpu`` or ``cuda:N``.
         seed
             Of every random number.
+        explain
+            The user asked for reasons (``--explain``): what of the images led to the findings, as further
+            tables and maps. An analysis that has none to give takes the word and does nothing with it.
         """
         ...

@@ -20,6 +20,7 @@ class AnalyseInputSpec(BaseInterfaceInputSpec):
     bundle = traits.Directory(exists=True, mandatory=True, desc="bundle of the analysis")
     digest = traits.Str(mandatory=True, desc="digest of the bundle, so that another one runs anew")
     seed = traits.Int(0, usedefault=True)
+    explain = traits.Bool(False, usedefault=True, desc="say why, too")
     device = traits.Str("cpu", usedefault=True, desc="torch device")
     use_gpu = traits.Bool(False, usedefault=True, desc="tells Nipype that this step needs a GPU slot")
 
@@ -54,6 +55,7 @@ class Analyse(PureInterface):
             out_dir=folder,
             device=self.inputs.device,
             seed=self.inputs.seed,
+            explain=self.inputs.explain,
         )
         origin = {
             "bundle": f"{bundle.name} {bundle.version}",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Literal
 
 import torch
@@ -66,6 +67,15 @@ def with_dropout(
         for each in found:
             each.add_module("D", layer(each.conv.out_channels, rate))
     return network
+
+
+def without_dropout(network: nn.Module) -> nn.Module:
+    """Copy a network of :func:`with_dropout` without its noise: what its samples scatter around."""
+    copy = deepcopy(network)
+    for name, module in list(copy.named_modules()):
+        if isinstance(module, ChannelNoise):
+            copy.set_submodule(name, nn.Identity())
+    return copy
 
 
 @contextmanager

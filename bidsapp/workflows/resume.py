@@ -32,6 +32,7 @@ def run_key(settings: Settings, sessions: Sequence[Inputs], bundles: Mapping[str
                 "omp_nthreads": settings.omp_nthreads,
                 "random_seed": settings.random_seed,
                 "output_resolution": settings.output_resolution,
+                "explain": settings.explain,
                 "device": settings.device,
             },
             "bundles": dict(bundles),

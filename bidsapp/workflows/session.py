@@ -194,6 +194,7 @@ def _connect_analysis(
             bundle=str(model.bundle.path),
             digest=model.bundle.digest,
             seed=settings.random_seed,
+            explain=settings.explain,
             device=settings.device,
             use_gpu=settings.device.startswith("cuda"),
         ),

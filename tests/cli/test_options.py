@@ -41,6 +41,7 @@ HOUSE = {
     "controls",
     "target",
     "reference",
+    "explain",
 }
 
 

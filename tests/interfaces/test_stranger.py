@@ -24,7 +24,7 @@ class Mean:
     def train(self, cohort, recipe, *, path, device, seed, options):
         raise NotImplementedError
 
-    def predict(self, member, bundle, *, out_dir, device, seed):
+    def predict(self, member, bundle, *, out_dir, device, seed, explain):
         image = nib.load(member.native["T1w"])
         mean = float(np.mean(image.dataobj))
         path = out_dir / "map.nii.gz"

@@ -9,7 +9,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from bidsapp.networks.channel_noise import BernoulliDropout, GaussianDropout
-from bidsapp.networks.dropout import kl, one_draw, with_dropout
+from bidsapp.networks.dropout import kl, one_draw, with_dropout, without_dropout
 
 
 def unet(kind, rate=0.3):
@@ -66,6 +66,17 @@ def test_without_a_draw_the_network_in_use_is_the_one_without_noise(kind):
         with one_draw(noisy, seeded(1)):
             assert not torch.equal(noisy(image), plain(image))
         assert torch.equal(noisy(image), plain(image))
+
+
+@pytest.mark.parametrize("kind", ["bernoulli", "gaussian"])
+def test_a_copy_without_dropout_is_the_plain_network_and_the_network_keeps_its_noise(kind):
+    image = torch.rand(1, 1, 32, 16, 16)
+    noisy = unet(kind)
+    copy = without_dropout(noisy)
+    with torch.inference_mode():
+        assert torch.equal(copy(image), unet("none")(image))
+        with one_draw(noisy, seeded(1)):
+            assert not torch.equal(noisy(image), copy(image))
 
 
 @pytest.mark.parametrize("kind", ["bernoulli", "gaussian"])

@@ -25,8 +25,17 @@ class Anomaly:
     recipe: Path = _DATA / "recipes" / "anomaly.toml"
     bundle: Path | None = _DATA / "bundles" / "anomaly-t1w"
 
-    def predict(self, member: Member, bundle: Bundle, *, out_dir: Path, device: str, seed: int) -> Findings:
-        """Compare a subject with the controls of a bundle; the seed does not matter."""
+    def predict(
+        self,
+        member: Member,
+        bundle: Bundle,
+        *,
+        out_dir: Path,
+        device: str,
+        seed: int,
+        explain: bool = False,
+    ) -> Findings:
+        """Compare a subject with the controls of a bundle; seed and ``explain`` do not matter."""
         from bidsapp.analyses.anomaly.predict import predict
 
         return predict(member, bundle, out_dir, device=device)

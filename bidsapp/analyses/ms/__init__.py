@@ -25,11 +25,20 @@ class MultipleSclerosis:
     recipe: Path = _DATA / "recipes" / "ms.toml"
     bundle: Path | None = None
 
-    def predict(self, member: Member, bundle: Bundle, *, out_dir: Path, device: str, seed: int) -> Findings:
-        """Find the lesions of a session; the seed does not matter."""
+    def predict(
+        self,
+        member: Member,
+        bundle: Bundle,
+        *,
+        out_dir: Path,
+        device: str,
+        seed: int,
+        explain: bool = False,
+    ) -> Findings:
+        """Find the lesions of a session; the seed is of the checks of explanations."""
         from bidsapp.analyses.ms.predict import predict
 
-        return predict(member, bundle, out_dir, device=device)
+        return predict(member, bundle, out_dir, device=device, seed=seed, explain=explain)
 
     def train(
         self,

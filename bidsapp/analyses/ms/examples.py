@@ -12,6 +12,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from bidsapp.analyses.ms.channels import CONTRASTS, IMAGES, POST, PRIOR, encode, standardise
 from bidsapp.analyses.ms.patients import Patient, examine_patient
+from bidsapp.analyses.ms.pool import Pool
 from bidsapp.simulate.sclerosis.anatomy import HealthyHead, show
 from bidsapp.simulate.sclerosis.examination import Examination, Severity, examine
 from bidsapp.simulate.sclerosis.outlines import LesionMasks
@@ -62,8 +63,10 @@ class Examples(IterableDataset[Batch]):
         masks: LesionMasks | None,
         plan: Plan,
         start: int = 0,
+        pool: Pool | None = None,
     ) -> None:
-        self.heads, self.patients, self.masks = heads, patients, masks
+        self.heads = [*heads, *pool.heads] if pool is not None else heads
+        self.patients, self.masks, self.pool = patients, masks, pool
         self.plan, self.start = plan, start
 
     def __iter__(self) -> Iterator[Batch]:
@@ -79,6 +82,7 @@ class Examples(IterableDataset[Batch]):
         size = (self.plan.crop, self.plan.crop, self.plan.crop)
         if self.patients and (not self.heads or rng.random() < self.plan.patient_share):
             patient = self.patients[int(rng.integers(len(self.patients)))]
+            patient = self.pool.draw(rng, patient) if self.pool is not None else patient
             seen = examine_patient(rng, patient, _around(rng, patient, size))
             return seen, self._used(rng, seen.images)
         head = self.heads[int(rng.integers(len(self.heads)))]

@@ -45,6 +45,7 @@ def infer(
     window: int,
     device: str = "cpu",
     flips: Sequence[bool] = (False,),
+    overlap: float = OVERLAP,
 ) -> Output:
     """Run the network over a brain.
 
@@ -60,16 +61,18 @@ def infer(
         Images to show; all by default.
     window
         Edge of the windows in voxels: that of the training examples, since normalisation is by what a window
-        holds. Windows overlap by half, weighted by a Gaussian.
+        holds. Windows are weighted by a Gaussian.
     device
         ``cpu`` or ``cuda:N``.
     flips
         Average over the brain as it is (``False``) and mirrored (``True``).
+    overlap
+        Share of a window's edge that the next one sees again.
     """
     tensors = {name: torch.from_numpy(volume.data) for name, volume in images.items() if name in IMAGES}
     inside = torch.from_numpy(brain)
     shown = encode(tensors, inside, tensors.keys() if used is None else used)
-    total = sum((_slide(network, shown, window, device, flip) for flip in flips), torch.zeros(()))
+    total = sum((_slide(network, shown, window, device, flip, overlap) for flip in flips), torch.zeros(()))
     lesion, active, change, log_scale = total / len(flips)
     outside = torch.full_like(lesion, -20.0)
     spread = SPREAD[POST]
@@ -86,7 +89,7 @@ def probability(logit: NDArray[np.float32], temperature: float = 1.0) -> NDArray
     return np.asarray(1 / (1 + np.exp(-logit / np.float32(temperature))), dtype=np.float32)
 
 
-def _slide(network: nn.Module, shown: Tensor, window: int, device: str, flip: bool) -> Tensor:
+def _slide(network: nn.Module, shown: Tensor, window: int, device: str, flip: bool, overlap: float) -> Tensor:
     from monai.inferers import sliding_window_inference
 
     batch = (shown.flip(1) if flip else shown)[None]
@@ -102,7 +105,7 @@ def _slide(network: nn.Module, shown: Tensor, window: int, device: str, flip: bo
             (window, window, window),
             1,
             look,
-            overlap=OVERLAP,
+            overlap=overlap,
             mode="gaussian",
             sw_device=device,
             device="cpu",

@@ -41,7 +41,7 @@ def write_maps(
     name = reference_name(member)
     seen_on = next(item for item in BEST_SEEN_ON if item in reading.images)
     backdrop = "" if seen_on == name else seen_on
-    origin: dict[str, object] = {"Bundle": f"{bundle.name} {bundle.version}", **RESEARCH}
+    origin = origin_of(bundle)
     numbers = space.back(_volume(reading, labels.astype(np.float32)), labels=True)
     active = np.isin(numbers.data, [item.label for item in lesions if is_active(item)])
     own = {"space": name, "label": "L"}
@@ -96,6 +96,11 @@ def write_maps(
         _standard(member, numbers, out_dir, origin),
     ]
     return (*maps, *(_synthesised(reading, name, out_dir, origin) if synthesis else ()))
+
+
+def origin_of(bundle: Bundle) -> dict[str, object]:
+    """Say in a sidecar where an image comes from, and that it is for research."""
+    return {"Bundle": f"{bundle.name} {bundle.version}", **RESEARCH}
 
 
 def _volume(reading: Reading, data: NDArray[np.floating]) -> Volume:

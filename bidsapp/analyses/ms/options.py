@@ -16,6 +16,7 @@ STARTS = ("packaged", "random")
 TASK_WEIGHTS = ("fixed", "learned")
 DROPOUTS = ("none", "bernoulli", "gaussian")
 ACTIVE_FROM = ("head", "synthesis")
+GENERATORS = ("vae", "gan")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,12 @@ class Options:
     dropout: Kind
     dropout_rate: float
     checkpoint_steps: int
+    blend_share: float
+    heal_share: float
+    generated_share: float
+    generator: str
+    generator_steps: int
+    augmented_versions: int
     samples: int = field(repr=False)
     test_time_augmentation: bool = field(repr=False)
     active_from: str = field(repr=False)
@@ -57,6 +64,12 @@ class Options:
     def flips(self) -> tuple[bool, ...]:
         """Whether a brain is read as it is, and mirrored too (`bidsapp.analyses.ms.inference.infer`)."""
         return (False, True) if self.test_time_augmentation else (False,)
+
+    @property
+    def augmentations(self) -> dict[str, float]:
+        """Share of patient examples by kind of augmentation, those that are wanted."""
+        shares = {"blend": self.blend_share, "heal": self.heal_share, "generated": self.generated_share}
+        return {kind: share for kind, share in shares.items() if share > 0}
 
     @classmethod
     def of(cls, recipe: Recipe) -> Options:
@@ -71,6 +84,7 @@ class Options:
         if crop < 2 * DEPTH or crop % DEPTH:
             raise BadDataError(f"Recipe key 'crop' must be a multiple of {DEPTH} from 32 on, not {crop}.")
         _check_activity(recipe)
+        _check_shares(recipe)
         return cls(
             start=recipe.choice("start", STARTS),
             features=_features(recipe),
@@ -99,6 +113,12 @@ class Options:
             test_time_augmentation=recipe.flag("test_time_augmentation"),
             active_from=recipe.choice("active_from", ACTIVE_FROM),
             workers=int(recipe.within("workers", 0, 256)),
+            blend_share=recipe.within("blend_share", 0, 1),
+            heal_share=recipe.within("heal_share", 0, 1),
+            generated_share=recipe.within("generated_share", 0, 1),
+            generator=recipe.choice("generator", GENERATORS),
+            generator_steps=int(recipe.within("generator_steps", 1, 1e7)),
+            augmented_versions=int(recipe.within("augmented_versions", 1, 1000)),
         )
 
 
@@ -126,3 +146,13 @@ def _features(recipe: Recipe) -> tuple[int, ...]:
     ):
         raise BadDataError(f"Recipe key 'features' must be a list of six whole numbers, not {values!r}.")
     return tuple(int(n) for n in values)
+
+
+def _check_shares(recipe: Recipe) -> None:
+    keys = ("blend_share", "heal_share", "generated_share")
+    total = sum(recipe.number(key) for key in keys)
+    if total > 1 + 1e-6:
+        raise BadDataError(
+            f"Recipe keys {', '.join(keys)} add up to {total:g}; they are shares of the patient examples, "
+            "at most 1 together."
+        )

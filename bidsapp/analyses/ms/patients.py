@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from bidsapp.analyses.ms.channels import POST
 from bidsapp.analyses.ms.grid import read_images, read_mask, work_space
+from bidsapp.analyses.ms.heads import read_head
 from bidsapp.bids.masks import none_active
 from bidsapp.cohort import Member
 from bidsapp.errors import BadDataError
@@ -22,6 +24,7 @@ from bidsapp.simulate.sclerosis.examination import Examination
 
 if TYPE_CHECKING:
     from bidsapp.analyses.ms.grid import WorkSpace
+    from bidsapp.simulate.sclerosis.anatomy import HealthyHead
 
 LESION, ACTIVE = "lesion", "active"
 MOSTLY = 0.5
@@ -33,6 +36,8 @@ class Patient:
     """A patient on the working grid, shape ``(x, y, z)``; what nobody marked or scanned is ``None``.
 
     ``images`` (white matter = 1, zero outside of the brain), ``brain``, ``lesion``, ``active``, ``post``.
+    ``head`` holds T1w, tissues, regions and MNI positions on the same grid, as of a healthy head but with the
+    lesions still in it; only augmentations need it (`bidsapp.analyses.ms.marked`).
     """
 
     subject: str
@@ -41,12 +46,21 @@ class Patient:
     lesion: Tensor | None
     active: Tensor | None
     post: Tensor | None
+    head: HealthyHead | None = None
 
 
-def read_patient(member: Member) -> Patient:
+def read_patient(member: Member, heads: Path | None = None) -> Patient:
     """Read a preprocessed session and the masks that belong to it (``native`` keys ``lesion``, ``active``).
 
     Where the tables say that no lesion enhances, that is known without a mask.
+
+    Parameters
+    ----------
+    member
+        The session.
+    heads
+        Folder for heads that are ready to use (`bidsapp.analyses.ms.heads.read_head`); without it, or where
+        the session lacks a T1w, ``head`` is ``None``.
 
     Raises
     ------
@@ -64,6 +78,7 @@ def read_patient(member: Member) -> Patient:
         lesion=_mask(member, LESION, space),
         active=torch.zeros_like(brain) if none_active(member) else _mask(member, ACTIVE, space),
         post=torch.from_numpy(space.bring(read_volume(post)).data) * brain if post else None,
+        head=read_head(member, heads) if heads is not None and "T1w" in member.native else None,
     )
 
 

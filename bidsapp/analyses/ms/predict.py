@@ -1,4 +1,4 @@
-"""Says of one session which lesions there are, which would enhance, and what changed since the last one."""
+"""Says of one session which lesions there are, which would enhance, what changed, and if asked why."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bidsapp.analyses.ms.methods import methods
 from bidsapp.analyses.ms.networks import Trained, read_trained
 from bidsapp.analyses.ms.places import find_regions, place_lesions
 from bidsapp.analyses.ms.reading import Reading, read_session
+from bidsapp.analyses.ms.reasons import Reasons, find_reasons
 from bidsapp.analyses.ms.tables import lesion_scores, lesion_table
 from bidsapp.analyses.ms.words import summary, warnings
 from bidsapp.bundle import Bundle
@@ -28,7 +29,15 @@ _TISSUES = ("GM", "CSF")
 _TRANSFORMS = ("standard_to_native", "native_to_standard")
 
 
-def predict(member: Member, bundle: Bundle, out_dir: Path, *, device: str = "cpu") -> Findings:
+def predict(
+    member: Member,
+    bundle: Bundle,
+    out_dir: Path,
+    *,
+    device: str = "cpu",
+    seed: int = 0,
+    explain: bool = False,
+) -> Findings:
     """Read a session; see :meth:`bidsapp.analyses.protocol.Analysis.predict`.
 
     Raises
@@ -43,6 +52,11 @@ def predict(member: Member, bundle: Bundle, out_dir: Path, *, device: str = "cpu
     comparison = _compare(reading, labels, trained)
     lesions = _describe(member, reading, labels, comparison, trained)
     shown = trained.synthesis and reading.post is not None
+    reasons = (
+        find_reasons(member, reading, labels, lesions, trained, bundle, out_dir, device=device, seed=seed)
+        if explain
+        else Reasons()
+    )
     return Findings(
         analysis="ms",
         title="Multiple-sclerosis lesions",
@@ -50,16 +64,23 @@ def predict(member: Member, bundle: Bundle, out_dir: Path, *, device: str = "cpu
         session=member.session,
         summary=summary(lesions, comparison),
         scores=lesion_scores(lesions, comparison),
-        maps=write_maps(member, reading, labels, lesions, out_dir, bundle, synthesis=shown),
-        tables=(lesion_table(lesions, comparison),),
-        warnings=(*warnings(synthesised=shown, activity=True), *_earlier_warning(member, reading)),
+        maps=(
+            *write_maps(member, reading, labels, lesions, out_dir, bundle, synthesis=shown),
+            *reasons.maps,
+        ),
+        tables=(lesion_table(lesions, comparison), *reasons.tables),
+        warnings=(
+            *warnings(synthesised=shown, activity=True),
+            *_earlier_warning(member, reading),
+            *reasons.warnings,
+        ),
         provenance={
             "bundle": bundle.name,
             "bundle_version": bundle.version,
             "bundle_sha256": bundle.digest,
             "contrasts": ", ".join(reading.images),
         },
-        methods=methods(reading.images, bundle.metadata, trained),
+        methods="\n\n".join((methods(reading.images, bundle.metadata, trained), reasons.methods)).strip(),
     )
 
 

@@ -69,6 +69,7 @@ def run_stage(
     from torch.utils.data import DataLoader
 
     from bidsapp.analyses.ms.examples import Examples, Plan
+    from bidsapp.analyses.ms.pool import Pool, make_pool
     from bidsapp.analyses.ms.training import Learner
     from bidsapp.learning.fitting import Schedule, fit
     from bidsapp.learning.lesion_loss import TaskWeights
@@ -99,11 +100,18 @@ def run_stage(
     )
     heads, patients = list(material.heads), list(material.patients)
     learned = options.task_weights == "learned"
+
+    def pool_of() -> Pool | None:
+        """Make the pool where a step is left to do."""
+        if not patients or not options.augmentations:
+            return None
+        return make_pool(patients, material.outlines, options, folder, seed=stage.seed, device=device)
+
     learner = fit(
         Learner(network, weights, learned=learned, examples=stage.steps),
         lambda model, batch: model(batch),
         lambda step: DataLoader(
-            Examples(heads, patients, material.outlines, plan, step),
+            Examples(heads, patients, material.outlines, plan, step, pool_of()),
             batch_size=1,
             num_workers=options.workers,
         ),
@@ -130,10 +138,13 @@ def read_material(
     patients: Sequence[Member],
     folder: Path,
     more: Mapping[str, Tensor] | None = None,
+    *,
+    augmented: bool = False,
 ) -> Material:
     """Read healthy heads (kept in ``folder``) and patients, and move the patients' masks to MNI space.
 
-    ``more`` holds lesion masks of further patients (MNI, 1 mm, grid of the template), by subject.
+    ``more`` holds lesion masks of further patients (MNI, 1 mm, grid of the template), by subject. The heads
+    of patients are read where versions of them are wanted (``augmented``).
     """
     from bidsapp.analyses.ms.heads import read_head
     from bidsapp.analyses.ms.patients import read_patient
@@ -141,7 +152,9 @@ def read_material(
     heads = tuple(read_head(member, folder / "heads") for member in healthy)
     outlines = {member.subject: _outline(member) for member in patients if LESION in member.native}
     return Material(
-        heads, tuple(read_patient(member) for member in patients), _stack({**outlines, **(more or {})})
+        heads,
+        tuple(read_patient(member, folder / "heads" if augmented else None) for member in patients),
+        _stack({**outlines, **(more or {})}),
     )
 
 
@@ -186,7 +199,7 @@ def _name(network: nn.Module, stage: Stage, material: Material, options: Options
 def _digest(*tensors: Tensor | None) -> str:
     found = hashlib.sha256()
     for item in tensors:
-        found.update(b"none" if item is None else item.detach().cpu().contiguous().numpy())
+        found.update(b"none" if item is None else item.detach().cpu().contiguous().numpy().tobytes())
     return found.hexdigest()
 
 

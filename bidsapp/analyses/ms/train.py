@@ -68,7 +68,7 @@ def train(
     options = Options.of(recipe)
     healthy, patients = divide(cohort, controls)
     work = path.with_name(f"{path.name}-training")
-    material = read_material(healthy, patients, work, outlines)
+    material = read_material(healthy, patients, work, outlines, augmented=bool(options.augmentations))
     base = run_stage(
         _first(options, packaged, seed),
         Stage(steps=options.steps, learning_rate=options.learning_rate, patient_share=0.0, seed=seed),

@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from bidsapp.errors import UsageError
 from bidsapp.simulate.sclerosis.cutting import Cutout, vary
-from bidsapp.simulate.sclerosis.patient import Patient, Tissue
+from bidsapp.simulate.sclerosis.patient import MarkedPatient, Tissue
 from bidsapp.simulate.sclerosis.placing import Box, draw_place, ground_of
 from bidsapp.simulate.sclerosis.poisson import differences, reached, solve, stronger
 
@@ -48,7 +48,7 @@ class CutAndBlend:
     degrees: float = 20.0
     scale: float = 0.2
 
-    def __call__(self, rng: np.random.Generator, patient: Patient) -> Patient:
+    def __call__(self, rng: np.random.Generator, patient: MarkedPatient) -> MarkedPatient:
         """Give the patient with more lesions.
 
         Raises
@@ -71,7 +71,7 @@ class CutAndBlend:
         return patient
 
 
-def blend(patient: Patient, cutout: Cutout, box: Box, *, mixed: bool = False) -> Patient:
+def blend(patient: MarkedPatient, cutout: Cutout, box: Box, *, mixed: bool = False) -> MarkedPatient:
     """Paste a lesion into a box of a patient.
 
     Parameters
@@ -87,7 +87,7 @@ def blend(patient: Patient, cutout: Cutout, box: Box, *, mixed: bool = False) ->
 
     Returns
     -------
-    Patient
+    MarkedPatient
         With the lesion wherever there is no fluid and nothing outside of the brain. White matter up to two
         voxels around it is changed too; all else is not.
     """

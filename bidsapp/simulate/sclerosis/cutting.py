@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from bidsapp.simulate.fields import Array
 from bidsapp.simulate.sclerosis.bank import SMALLEST_MM3
-from bidsapp.simulate.sclerosis.patient import Patient, Tissue
+from bidsapp.simulate.sclerosis.patient import MarkedPatient, Tissue
 
 Mask = NDArray[np.bool_]
 
@@ -36,7 +36,7 @@ class Cutout:
     valid: Mask
 
 
-def cut_lesions(patient: Patient, *, smallest: int = SMALLEST_MM3) -> tuple[Cutout, ...]:
+def cut_lesions(patient: MarkedPatient, *, smallest: int = SMALLEST_MM3) -> tuple[Cutout, ...]:
     """Cut out each lesion (6-connected) of at least ``smallest`` mm3; a box ends where the image does."""
     lesions = patient.lesion.numpy()
     white = (patient.tissue.numpy() == Tissue.WM) & ~lesions

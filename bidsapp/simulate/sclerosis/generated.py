@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bidsapp.errors import UsageError
 from bidsapp.simulate.fields import Array
-from bidsapp.simulate.sclerosis.patient import Patient, Tissue
+from bidsapp.simulate.sclerosis.patient import MarkedPatient, Tissue
 from bidsapp.simulate.sclerosis.placing import Box, draw_place, ground_of
 from bidsapp.simulate.sclerosis.residuals import MARGIN, centred
 
@@ -52,7 +52,7 @@ class GeneratedLesions:
         if not any(self._fits(shape) for shape in self.shapes):
             raise UsageError(f"no lesion of the bank fits into a box of {self.side} voxels; give others.")
 
-    def __call__(self, rng: np.random.Generator, patient: Patient) -> Patient:
+    def __call__(self, rng: np.random.Generator, patient: MarkedPatient) -> MarkedPatient:
         """Give the patient with more lesions.
 
         Raises
@@ -78,7 +78,9 @@ class GeneratedLesions:
         return bool(max(shape.shape) <= self.side - 2 * MARGIN)
 
 
-def add_lesion(patient: Patient, lesion: Mask, residual: Mapping[str, Array], box: Box) -> Patient:
+def add_lesion(
+    patient: MarkedPatient, lesion: Mask, residual: Mapping[str, Array], box: Box
+) -> MarkedPatient:
     """Add a residual to the white and grey matter in a box, and the lesion to the mask.
 
     Parameters

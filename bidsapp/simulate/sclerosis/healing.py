@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from bidsapp.simulate.fields import Array
-from bidsapp.simulate.sclerosis.patient import Patient, Tissue
+from bidsapp.simulate.sclerosis.patient import MarkedPatient, Tissue
 from bidsapp.simulate.sclerosis.poisson import differences, reached, solve
 from bidsapp.simulate.sclerosis.texture import Texture, draw_texture, texture_of
 
@@ -39,14 +39,16 @@ class Healing:
     share: float = 1.0
     margin: int = MARGIN
 
-    def __call__(self, rng: np.random.Generator, patient: Patient) -> Patient:
+    def __call__(self, rng: np.random.Generator, patient: MarkedPatient) -> MarkedPatient:
         """Give the patient without the lesions drawn; a voxel of lesion becomes white matter."""
         labels, count = ndimage.label(patient.lesion.numpy())
         drawn = np.concatenate([[False], rng.random(count) < self.share])
         return heal(rng, patient, drawn[labels], margin=self.margin)
 
 
-def heal(rng: np.random.Generator, patient: Patient, healed: Mask, *, margin: int = MARGIN) -> Patient:
+def heal(
+    rng: np.random.Generator, patient: MarkedPatient, healed: Mask, *, margin: int = MARGIN
+) -> MarkedPatient:
     """Replace some voxels of lesion, and ``margin`` voxels around them, by white matter.
 
     Parameters
@@ -63,7 +65,7 @@ def heal(rng: np.random.Generator, patient: Patient, healed: Mask, *, margin: in
 
     Returns
     -------
-    Patient
+    MarkedPatient
         Its lesion mask lacks ``healed``; healed voxels are labelled white matter.
     """
     if not healed.any():

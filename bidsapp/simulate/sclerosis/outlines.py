@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import ndimage
 from torch import Tensor
 
 from bidsapp.simulate.sclerosis.anatomy import Anatomy, Region, sample_channels
+from bidsapp.simulate.sclerosis.bank import PRIOR_SIGMA_MM
 from bidsapp.simulate.sclerosis.neighbourhood import largest_around
 from bidsapp.simulate.warp import smooth_field
 
@@ -62,8 +64,20 @@ def transfer(rng: np.random.Generator, anatomy: Anatomy, real: LesionMasks) -> T
         where[0] = -where[0]
     where += torch.from_numpy(rng.normal(0, REACH_MM / 2, 3).astype(np.float32))[:, None, None, None]
     where += smooth_field(rng, 3, int(rng.integers(4, 10)), anatomy.shape) * float(rng.uniform(0, REACH_MM))
-    points = torch.einsum("ij,jxyz->xyzi", real.to_voxel[:3, :3], where) + real.to_voxel[:3, 3]
-    return sample_channels(mask[None], points)[0] * room(anatomy)
+    return sample_channels(mask[None], _voxels(real, where))[0] * room(anatomy)
+
+
+def density(real: LesionMasks) -> Tensor:
+    """Give how often a lesion lies in each voxel of the masks (1 mm), smoothed, shape ``(x, y, z)``."""
+    count = torch.zeros(real.masks[0].shape)
+    for mask in real.masks:
+        count += mask
+    return torch.from_numpy(ndimage.gaussian_filter(count.numpy(), PRIOR_SIGMA_MM, truncate=3))
+
+
+def density_at(position: Tensor, real: LesionMasks, often: Tensor) -> Tensor:
+    """Read `density` (``often``) at MNI coordinates in mm (RAS), shape ``(3, x, y, z)``; 0 outside."""
+    return sample_channels(often[None], _voxels(real, position))[0]
 
 
 def scatter(rng: np.random.Generator, anatomy: Anatomy, count: int) -> Tensor:
@@ -94,6 +108,11 @@ def room(anatomy: Anatomy) -> Tensor:
     """Give the share of each voxel that a lesion may take: brain that is not fluid."""
     inside = (anatomy.gm + anatomy.wm).clamp(0, 1)
     return torch.where(anatomy.region == int(Region.VENTRICLES), torch.zeros_like(inside), inside)
+
+
+def _voxels(real: LesionMasks, position: Tensor) -> Tensor:
+    """Turn MNI coordinates ``(3, x, y, z)`` into voxel coordinates of the masks, ``(x, y, z, 3)``."""
+    return torch.einsum("ij,jxyz->xyzi", real.to_voxel[:3, :3], position) + real.to_voxel[:3, 3]
 
 
 def _preference(anatomy: Anatomy) -> Tensor:

@@ -1,4 +1,4 @@
-"""A patient as the augmentations of training take and give one."""
+"""A patient as the augmentations of training take and give one: all lesions marked, all tissues known."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 class Tissue(IntEnum):
-    """Values of `Patient.tissue`."""
+    """Values of `MarkedPatient.tissue`."""
 
     OUTSIDE = 0
     GM = 1
@@ -20,7 +20,7 @@ class Tissue(IntEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Patient:
+class MarkedPatient:
     """Images of one head on one grid of 1 mm, axes towards right, anterior, superior.
 
     Attributes
@@ -45,5 +45,5 @@ class Patient:
 class Augmentation(Protocol):
     """Makes another patient from one; the given one is left as it is."""
 
-    def __call__(self, rng: np.random.Generator, patient: Patient) -> Patient:
+    def __call__(self, rng: np.random.Generator, patient: MarkedPatient) -> MarkedPatient:
         """Give the changed patient, on the same grid and with the same contrasts."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bidsapp.simulate.sclerosis.patient import Patient, Tissue
+from bidsapp.simulate.sclerosis.patient import MarkedPatient, Tissue
 
 Mask = NDArray[np.bool_]
 Box = tuple[slice, slice, slice]
@@ -40,7 +40,7 @@ class Ground:
         return np.array(np.unravel_index(self.voxels[at], self.free.shape))
 
 
-def ground_of(patient: Patient) -> Ground | None:
+def ground_of(patient: MarkedPatient) -> Ground | None:
     """Give where lesions can be put; ``None`` where the prior leaves no free white matter."""
     free = (patient.tissue.numpy() == Tissue.WM) & ~patient.lesion.numpy()
     voxels = np.flatnonzero(free)

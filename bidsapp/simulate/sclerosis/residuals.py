@@ -9,7 +9,7 @@ from scipy import ndimage
 from bidsapp.errors import UsageError
 from bidsapp.simulate.fields import Array
 from bidsapp.simulate.sclerosis.bank import SMALLEST_MM3
-from bidsapp.simulate.sclerosis.patient import Patient
+from bidsapp.simulate.sclerosis.patient import MarkedPatient
 
 Mask = NDArray[np.bool_]
 
@@ -17,7 +17,7 @@ MARGIN = 3
 RIM = 2
 
 
-def cut_residuals(sick: Patient, healed: Patient, *, side: int = 24) -> tuple[Array, Mask]:
+def cut_residuals(sick: MarkedPatient, healed: MarkedPatient, *, side: int = 24) -> tuple[Array, Mask]:
     """Cut a box around each lesion of at least 3 mm3 that it holds with three voxels to spare.
 
     Parameters

@@ -10,18 +10,18 @@ import torch
 from scipy import ndimage
 
 from bidsapp.simulate.sclerosis.anatomy import Anatomy, HealthyHead, Region, show
-from bidsapp.simulate.sclerosis.patient import Patient, Tissue
+from bidsapp.simulate.sclerosis.patient import MarkedPatient, Tissue
 
 SHAPE = (36, 34, 32)
 SIZE = 40
 
 
 @pytest.fixture(scope="session")
-def make_patient() -> Callable[..., Patient]:
+def make_patient() -> Callable[..., MarkedPatient]:
     return patient
 
 
-def patient(seed: int, *, lesions: bool = True) -> Patient:
+def patient(seed: int, *, lesions: bool = True) -> MarkedPatient:
     """White matter (T1w 1, FLAIR 0) with correlated grain, fluid on one side, two bright lesions on FLAIR."""
     rng = np.random.default_rng(seed)
     tissue = np.full(SHAPE, Tissue.WM, dtype=np.uint8)
@@ -35,7 +35,7 @@ def patient(seed: int, *, lesions: bool = True) -> Patient:
     flair = np.select([tissue == Tissue.CSF, tissue == Tissue.GM, lesion], [-4.0, 1.0, 3.0], 0.0) + grain
     t1w = np.select([tissue == Tissue.CSF, tissue == Tissue.GM, lesion], [-4.0, -1.0, -1.0], 1.0) - 2 * grain
     images = {"T1w": t1w, "FLAIR": flair}
-    return Patient(
+    return MarkedPatient(
         {name: torch.from_numpy((image * (tissue > 0)).astype(np.float32)) for name, image in images.items()},
         torch.from_numpy(lesion),
         torch.from_numpy(tissue),

@@ -13,10 +13,10 @@ from scipy import ndimage
 from bidsapp.errors import UsageError
 from bidsapp.simulate.sclerosis.blending import CutAndBlend, blend
 from bidsapp.simulate.sclerosis.cutting import cut_lesions, vary
-from bidsapp.simulate.sclerosis.patient import Patient, Tissue
+from bidsapp.simulate.sclerosis.patient import MarkedPatient, Tissue
 from bidsapp.simulate.sclerosis.placing import draw_place, ground_of
 
-MakePatient = Callable[..., Patient]
+MakePatient = Callable[..., MarkedPatient]
 BOX = (slice(12, 22), slice(10, 21), slice(10, 20))  # as large as the first lesion and its surround
 
 

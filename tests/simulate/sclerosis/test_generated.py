@@ -12,10 +12,10 @@ import torch
 from bidsapp.errors import UsageError
 from bidsapp.simulate.sclerosis.generated import GeneratedLesions, add_lesion
 from bidsapp.simulate.sclerosis.healing import Healing
-from bidsapp.simulate.sclerosis.patient import Patient, Tissue
+from bidsapp.simulate.sclerosis.patient import MarkedPatient, Tissue
 from bidsapp.simulate.sclerosis.residuals import centred, cut_residuals
 
-MakePatient = Callable[..., Patient]
+MakePatient = Callable[..., MarkedPatient]
 
 
 def bright(rng: np.random.Generator, lesion: np.ndarray) -> dict[str, np.ndarray]:

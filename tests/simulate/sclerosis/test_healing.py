@@ -10,9 +10,9 @@ import torch
 
 from bidsapp.errors import BadDataError
 from bidsapp.simulate.sclerosis.healing import Healing, heal, hole_around
-from bidsapp.simulate.sclerosis.patient import Patient, Tissue
+from bidsapp.simulate.sclerosis.patient import MarkedPatient, Tissue
 
-MakePatient = Callable[..., Patient]
+MakePatient = Callable[..., MarkedPatient]
 
 
 def test_lesions_become_white_matter_with_level_and_grain(make_patient: MakePatient) -> None:
@@ -55,11 +55,15 @@ def test_a_share_of_the_lesions_is_healed(make_patient: MakePatient) -> None:
 def test_a_lesion_labelled_grey_matter_becomes_white(make_patient: MakePatient) -> None:
     sick = make_patient(0)
     tissue = torch.where(sick.lesion, int(Tissue.GM), sick.tissue)
-    healed = Healing()(np.random.default_rng(0), Patient(sick.images, sick.lesion, tissue.to(torch.uint8)))
+    healed = Healing()(
+        np.random.default_rng(0), MarkedPatient(sick.images, sick.lesion, tissue.to(torch.uint8))
+    )
     assert healed.tissue.equal(sick.tissue)
 
 
 def test_a_patient_without_white_matter_is_refused(make_patient: MakePatient) -> None:
     sick = make_patient(0)
     with pytest.raises(BadDataError, match="white matter"):
-        Healing()(np.random.default_rng(0), Patient(sick.images, sick.lesion, torch.zeros_like(sick.tissue)))
+        Healing()(
+            np.random.default_rng(0), MarkedPatient(sick.images, sick.lesion, torch.zeros_like(sick.tissue))
+        )
