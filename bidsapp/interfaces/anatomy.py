@@ -36,9 +36,10 @@ class ConformImage(PureInterface):
         from bidsapp.images.grids import to_closest_ras
         from bidsapp.images.volume import write_volume
 
-        volume, notes = check_image(Path(self.inputs.in_file))
+        source = Path(self.inputs.in_file)
+        volume, notes = check_image(source)
         out_file = write_volume(folder / "conformed.nii.gz", to_closest_ras(volume))
-        return {"out_file": str(out_file), "notes": notes}
+        return {"out_file": str(out_file), "notes": [f"{source.name}: {note}" for note in notes]}
 
 
 class SegmentBrainInputSpec(BaseInterfaceInputSpec):

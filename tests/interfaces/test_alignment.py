@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from bidsapp.errors import BadDataError
 from bidsapp.images.volume import Volume, write_volume
-from bidsapp.interfaces.anatomy import NormaliseIntensity
+from bidsapp.interfaces.anatomy import ConformImage, NormaliseIntensity
 from bidsapp.interfaces.doubt import doubt_alignment
 from bidsapp.interfaces.member import GatherMember, read_member
 from bidsapp.interfaces.registration import AlignRigid
@@ -83,6 +83,14 @@ def test_an_image_without_bright_white_matter_is_named(write: Write, tmp_path: P
     inputs["wm"] = write("none", white * 0)
     with pytest.raises(BadDataError, match=r"^/data/sub-1_FLAIR\.nii\.gz: no white matter .* exclude it"):
         NormaliseIntensity(**inputs).compute(tmp_path)
+
+
+def test_what_was_mended_is_said_with_the_name_of_the_file(tmp_path: Path) -> None:
+    data = np.ones((30, 30, 30), dtype=np.float32)
+    data[0, 0, 0], data[1] = np.nan, 2
+    path = Path(write_volume(tmp_path / "sub-1_FLAIR.nii.gz", Volume(data, AFFINE)))
+    conformed = ConformImage(in_file=str(path)).compute(tmp_path)
+    assert conformed["notes"] == ["sub-1_FLAIR.nii.gz: 1 voxels were not finite and became 0"]
 
 
 def test_an_image_that_is_60_mm_away_in_the_scanner_is_brought_back(write: Write, tmp_path: Path) -> None:
