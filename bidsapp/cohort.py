@@ -31,6 +31,8 @@ class Member:
         Columns of the dataset's tables: ``age``, ``sex``, labels; gaps are left out.
     earlier
         The session before this one, where there is one and the order of the sessions is known.
+    unordered
+        Labels of the subject's other sessions, where the order is not known.
     """
 
     subject: str
@@ -40,6 +42,7 @@ class Member:
     transforms: Mapping[str, Path] = field(default_factory=dict)
     covariates: Mapping[str, str | float] = field(default_factory=dict)
     earlier: Member | None = None
+    unordered: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -16,6 +16,7 @@ RAW = frozenset({"sub", "ses", "task", "acq", "ce", "trc", "rec", "run", "echo",
 WHOLE_HEAD = 100.0  # mm; a slab thinner than this along any axis cannot hold a brain
 _SAME = 1.01  # voxel volumes within 1 % are the same resolution
 _POINTER = b"/annex/objects/"
+_AGENT = "ContrastBolusIngredient"
 
 
 class Candidate(NamedTuple):
@@ -70,6 +71,11 @@ def choose(
     content = dict(best.indexed.file.get_metadata()) if metadata else {}
     if metadata and not content:
         notes.append(f"{best.path.name} has no sidecar: what it would say is unknown.")
+    if content.get(_AGENT) and "ce" not in best.entities:
+        notes.append(
+            f"{best.path.name} was taken as an image without contrast agent, but its sidecar names one "
+            f"({_AGENT}: {content[_AGENT]}); rename it (ce-gadolinium) if it was given before this scan."
+        )
     entities = {key: value for key, value in best.entities.items() if key not in {"sub", "ses"}}
     suffix = str(best.indexed.entities["suffix"])
     image = Image(

@@ -56,10 +56,10 @@ def scale_to_tissue(
         cut = float(np.partition(probability.data.ravel(), -50)[-50])
         chosen = probability.data >= max(cut, 1e-3)
     if not chosen.any():
-        raise BadDataError("the tissue that anchors the intensity scale was not found.")
+        raise BadDataError("no white matter was found; look at the image and exclude it.")
     scale = float(np.median(volume.data[chosen]))
     if scale <= 0:
-        raise BadDataError("the tissue that anchors the intensity scale is not bright.")
+        raise BadDataError(f"white matter is dark (median {scale:.3g}); look at the image and exclude it.")
     return volume.with_data(volume.data * (value / scale)), scale
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from nipype.interfaces.base import BaseInterfaceInputSpec, File, TraitedSpec, traits
 from numpy.typing import NDArray
 
-from bidsapp.interfaces.base import PureInterface
+from bidsapp.interfaces.base import PureInterface, about
 
 #: Volumes in ml that a brain mask can have: a slab of a brain, a newborn, the largest of heads.
 PLAUSIBLE_ML = (50.0, 3000.0)
@@ -36,9 +36,10 @@ class ConformImage(PureInterface):
         from bidsapp.images.grids import to_closest_ras
         from bidsapp.images.volume import write_volume
 
-        volume, notes = check_image(Path(self.inputs.in_file))
+        source = Path(self.inputs.in_file)
+        volume, notes = check_image(source)
         out_file = write_volume(folder / "conformed.nii.gz", to_closest_ras(volume))
-        return {"out_file": str(out_file), "notes": notes}
+        return {"out_file": str(out_file), "notes": [f"{source.name}: {note}" for note in notes]}
 
 
 class SegmentBrainInputSpec(BaseInterfaceInputSpec):
@@ -121,6 +122,7 @@ class CorrectBias(PureInterface):
 
 
 class NormaliseIntensityInputSpec(BaseInterfaceInputSpec):
+    source = traits.Str(mandatory=True, desc="image of the dataset, for what is said of it")
     in_file = File(exists=True, mandatory=True, desc="bias-corrected image on the reference grid")
     wm = File(exists=True, mandatory=True, desc="probability of white matter on the same grid")
 
@@ -141,7 +143,8 @@ class NormaliseIntensity(PureInterface):
         from bidsapp.images.volume import read_volume, write_volume
 
         image = read_volume(Path(self.inputs.in_file))
-        scaled, _ = scale_to_tissue(image, read_volume(Path(self.inputs.wm)))
+        with about(self.inputs.source):
+            scaled, _ = scale_to_tissue(image, read_volume(Path(self.inputs.wm)))
         return {"out_file": str(write_volume(folder / "scaled.nii.gz", scaled))}
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,15 @@ from bidsapp.errors import BidsAppError
 from bidsapp.files import write_json
 
 ERROR_FILE = "error.json"
+
+
+@contextmanager
+def about(source: str) -> Iterator[None]:
+    """Begin the sentence of an error with the image of the dataset that it is about."""
+    try:
+        yield
+    except BidsAppError as error:
+        raise type(error)(f"{source}: {error}") from error
 
 
 class PureInterface(SimpleInterface):

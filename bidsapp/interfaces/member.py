@@ -25,6 +25,7 @@ class GatherMemberInputSpec(BaseInterfaceInputSpec):
     subject = traits.Str(mandatory=True)
     session = traits.Str("", usedefault=True)
     covariates = traits.Dict(key_trait=traits.Str, usedefault=True)
+    unordered = traits.List(traits.Str, usedefault=True, desc="other sessions, if their order is unknown")
     native_keys = traits.List(traits.Str, mandatory=True)
     native = InputMultiObject(File(exists=True), mandatory=True)
     standard_keys = traits.List(traits.Str, mandatory=True)
@@ -53,6 +54,7 @@ class GatherMember(PureInterface):
             "subject": self.inputs.subject,
             "session": self.inputs.session or None,
             "covariates": dict(self.inputs.covariates),
+            "unordered": list(self.inputs.unordered),
             "digests": {},
         }
         for part in PARTS:
@@ -73,4 +75,5 @@ def read_member(path: Path) -> Member:
         native=parts["native"],
         standard=parts["standard"],
         transforms=parts["transforms"],
+        unordered=tuple(content["unordered"]),
     )

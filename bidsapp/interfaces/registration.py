@@ -7,23 +7,34 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from nipype.interfaces.base import BaseInterfaceInputSpec, File, InputMultiObject, TraitedSpec, traits
+from nipype.interfaces.base import (
+    BaseInterfaceInputSpec,
+    File,
+    InputMultiObject,
+    TraitedSpec,
+    isdefined,
+    traits,
+)
 from numpy.typing import NDArray
 
-from bidsapp.interfaces.base import PureInterface
+from bidsapp.interfaces.base import PureInterface, about
+from bidsapp.interfaces.doubt import doubt_alignment
 
 PARTS = ("image", "mask", "gm", "wm", "csf")
 
 
 class AlignRigidInputSpec(BaseInterfaceInputSpec):
+    source = traits.Str(mandatory=True, desc="moving image of the dataset, for what is said of it")
     moving = File(exists=True, mandatory=True, desc="image to align")
     fixed = File(exists=True, mandatory=True, desc="image that stays")
+    moving_mask = File(exists=True, desc="brain mask of the moving image, where it shows a brain")
     fixed_mask = File(exists=True, mandatory=True, desc="brain mask of the fixed image")
 
 
 class AlignRigidOutputSpec(TraitedSpec):
     out_file = File(exists=True, desc="moving image on the grid of the fixed one")
     transform = File(exists=True, desc="ITK transform from points of fixed to points of moving")
+    notes = traits.List(traits.Str, desc="a sentence where the alignment is in doubt")
 
 
 class AlignRigid(PureInterface):
@@ -41,9 +52,15 @@ class AlignRigid(PureInterface):
 
         moving, fixed = read_volume(Path(self.inputs.moving)), read_volume(Path(self.inputs.fixed))
         mask = read_volume(Path(self.inputs.fixed_mask))
-        transform = align_rigid(fixed, moving, fixed_mask=mask).transform()
+        with about(self.inputs.source):
+            transform = align_rigid(fixed, moving, fixed_mask=mask).transform()
         aligned = resample(moving, fixed.grid, transform=transform)
+        notes: list[str] = []
+        if isdefined(self.inputs.moving_mask):
+            own = resample(read_volume(Path(self.inputs.moving_mask)), fixed.grid, transform=transform)
+            notes = doubt_alignment(Path(self.inputs.source).name, own, mask)
         return {
+            "notes": notes,
             "out_file": str(write_volume(folder / "aligned.nii.gz", aligned)),
             "transform": str(write_transform(folder / "rigid.txt", transform)),
         }

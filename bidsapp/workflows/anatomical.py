@@ -104,7 +104,7 @@ def init_anatomical_wf(inputs: Inputs, brain: Bundle, settings: Settings, *, nam
     quality
         List of files, one for each contrast, in the order of :func:`anatomical_images`.
     notes
-        What was mended, as a list of lists in the same order.
+        Sentences: what was mended, and which alignments are in doubt.
     """
     from nipype.interfaces.utility import IdentityInterface, Merge
     from nipype.pipeline.engine import Node, Workflow
@@ -119,7 +119,7 @@ def init_anatomical_wf(inputs: Inputs, brain: Bundle, settings: Settings, *, nam
     parts = [init_image_wf(image, brain, settings) for image in images]
     label = node(LabelTissues(), "label")
     quality = Node(Merge(len(images)), name="quality")
-    notes = Node(Merge(len(images)), name="notes")
+    notes = Node(Merge(2 * len(images) - 1), name="notes")
     ports = {"mask": "mask", "gm": "GM", "wm": "WM", "csf": "CSF"}
     workflow.connect(
         [
@@ -131,11 +131,14 @@ def init_anatomical_wf(inputs: Inputs, brain: Bundle, settings: Settings, *, nam
         ]
     )
     for index, (part, port) in enumerate(zip(parts, names, strict=True)):
-        scale = node(NormaliseIntensity(), f"scale_{port}")
-        source = (
-            (part, "debias.out_file") if index == 0 else (_align(workflow, part, parts[0], port), "out_file")
-        )
-        workflow.connect(*source, scale, "in_file")
+        path = str(images[index].path)
+        scale = node(NormaliseIntensity(source=path), f"scale_{port}")
+        if index == 0:
+            workflow.connect(part, "debias.out_file", scale, "in_file")
+        else:
+            align = _align(workflow, part, parts[0], port, path)
+            workflow.connect(align, "out_file", scale, "in_file")
+            workflow.connect(align, "notes", notes, f"in{len(images) + index}")
         workflow.connect(parts[0], "segment.wm", scale, "wm")
         workflow.connect(scale, "out_file", outputnode, port)
         workflow.connect(part, "measure.out_file", quality, f"in{index + 1}")
@@ -143,13 +146,13 @@ def init_anatomical_wf(inputs: Inputs, brain: Bundle, settings: Settings, *, nam
     return workflow
 
 
-def _align(workflow: Workflow, moving: Workflow, fixed: Workflow, port: str) -> Node:
+def _align(workflow: Workflow, moving: Workflow, fixed: Workflow, port: str, source: str) -> Node:
     from bidsapp.interfaces.registration import AlignRigid
 
-    align = node(AlignRigid(), f"align_{port}")
+    align = node(AlignRigid(source=source), f"align_{port}")
     workflow.connect(
         [
-            (moving, align, [("debias.out_file", "moving")]),
+            (moving, align, [("debias.out_file", "moving"), ("segment.mask", "moving_mask")]),
             (fixed, align, [("debias.out_file", "fixed"), ("segment.mask", "fixed_mask")]),
         ]
     )

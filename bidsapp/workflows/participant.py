@@ -51,7 +51,15 @@ def init_subject_wf(
     for index, inputs in enumerate(sessions):
         prefix = step_prefix(inputs)
         anatomical_wf = init_anatomical_wf(inputs, brain, settings, name=f"{prefix}anatomical_wf")
-        session_wf = init_session_wf(inputs, settings, models, name=f"{prefix}wf", follows=index in before)
+        others = [item.session or "" for item in sessions if item is not inputs]
+        session_wf = init_session_wf(
+            inputs,
+            settings,
+            models,
+            name=f"{prefix}wf",
+            follows=index in before,
+            unordered=others if order is None else (),
+        )
         built.append(session_wf)
         images = anatomical_images(inputs)
         parts = ["mask", "GM", "WM", "CSF"]

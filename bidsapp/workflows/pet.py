@@ -37,7 +37,7 @@ def connect_pet(
     sum_frames = node(
         SumFrames(in_file=str(image.path), metadata=json.dumps(image.metadata, sort_keys=True)), "sum_frames"
     )
-    align_pet = node(AlignRigid(), "align_pet")
+    align_pet = node(AlignRigid(source=str(image.path)), "align_pet")
     suvr = node(ComputeSuvr(), "suvr")
     workflow.connect(
         [

@@ -34,7 +34,13 @@ FACTORIES: Mapping[str, Factory] = {"static_pet": connect_pet}
 
 
 def init_session_wf(
-    inputs: Inputs, settings: Settings, models: Sequence[Model], *, name: str, follows: bool = False
+    inputs: Inputs,
+    settings: Settings,
+    models: Sequence[Model],
+    *,
+    name: str,
+    follows: bool = False,
+    unordered: Sequence[str] = (),
 ) -> Workflow:
     """Bring a session to standard space, describe what was done, run its analyses, write everything.
 
@@ -54,6 +60,8 @@ def init_session_wf(
         Of the workflow.
     follows
         Whether there is a session before this one.
+    unordered
+        Labels of the other sessions, where it is not known which one came first.
 
     Inputs
     ------
@@ -99,6 +107,7 @@ def init_session_wf(
             subject=inputs.subject,
             session=inputs.session or "",
             covariates=dict(inputs.covariates),
+            unordered=list(unordered),
             native_keys=list(sources),
             standard_keys=list(sources),
             transforms_keys=list(TRANSFORMS),

@@ -226,14 +226,16 @@ def _prepared(root: Path) -> None:
     )
 
 
-def training(name: str, words: str, code: int, sentence: str, recipe: str = "") -> RunFault:
-    """Make a fault of training the anomaly map on three prepared subjects, with a recipe of its own."""
+def training(
+    name: str, words: str, code: int, sentence: str, recipe: str = "", *, analysis: str = "anomaly"
+) -> RunFault:
+    """Make a fault of training an analysis on three prepared subjects, with a recipe of its own."""
 
     def change(root: Path) -> None:
         _prepared(root)
         (root / "r.toml").write_text(recipe)
 
-    line = "{}/bids {}/out train --analysis anomaly --recipe {}/r.toml"
+    line = f"{{}}/bids {{}}/out train --analysis {analysis} --recipe {{}}/r.toml"
     return RunFault(name, f"{line} {words}", code, sentence, change)
 
 
@@ -254,4 +256,11 @@ TRAINING = (
     training("sweep of text for a number", "--sweep alpha=1,two", 65, r"not of type float"),
 )
 
-RUN_FAULTS = DATASETS + FOLDERS + USAGE + SELECTION + FILES + TRAINING
+LESIONS = (
+    training("nobody to learn lesions from", "", 65, r"nobody to learn from.*--reference", analysis="ms"),
+    training("no control to make ill", "--controls group=='healthy'", 18, r"fits none of 3", analysis="ms"),
+    training("odd crop", "", 65, r"'crop' must be a multiple of 16", "crop = 33", analysis="ms"),
+    training("five levels", "", 65, r"'features' must be a list of six", "features = [4, 4]", analysis="ms"),
+)
+
+RUN_FAULTS = DATASETS + FOLDERS + USAGE + SELECTION + FILES + TRAINING + LESIONS

@@ -115,6 +115,11 @@ ODDITIES = (
     Oddity("byte order mark in the description", _marked_description, r"T1w: "),
     Oddity("stray files", _stray_files, r"T1w: sub-one/anat/sub-one_T1w\.nii\.gz"),
     Oddity("sidecar at the root", _private_sidecar, r"T1w: "),
+    Oddity(
+        "contrast agent in the sidecar alone",
+        to_t1w(im.sidecar(b'{"ContrastBolusIngredient": "GADOLINIUM"}')),
+        r"sub-one_T1w\.nii\.gz was taken as an image without contrast agent.*GADOLINIUM.*ce-gadolinium",
+    ),
     Oddity("no sidecar", to_t1w(lambda path: im.sidecar_of(path).unlink()), r"has no sidecar"),
     Oddity("uncompressed", to_t1w(im.uncompress), r"T1w: sub-one/anat/sub-one_T1w\.nii\n"),
     Oddity("two runs", beside("run-02_T1w"), r"T1w: sub-one_T1w\.nii\.gz was taken .*run-02"),

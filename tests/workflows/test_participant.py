@@ -91,3 +91,47 @@ def test_an_analysis_runs_where_its_modalities_are(head, brain):
         init_subject_wf([without], SETTINGS, [model], brain)
     )
     assert model.missing(without) == "anomaly needs FLAIR, which sub-01 does not have."
+
+
+def earlier_and_unordered(workflow):
+    """Give, by session, whether the analysis gets the session before, and whom it cannot place in time."""
+    graph = workflow._create_flat_graph()
+    gathers = {
+        node.fullname.split(".")[1]: list(node.inputs.unordered) for node in graph if node.name == "gather"
+    }
+    follows = {
+        node.fullname.split(".")[1]
+        for _, node, edge in graph.edges(data=True)
+        if node.name == "analyse_ms" and any(port == "earlier" for _, port in edge["connect"])
+    }
+    return follows, gathers
+
+
+def test_sessions_whose_order_is_known_follow_each_other(head, brain):
+    model = Model("ms", Bundle(brain.path, {**brain.metadata, "modalities": ["T1w"]}))
+    sessions = [session(head, ["T1w"], label) for label in ("2", "1")]
+    follows, unordered = earlier_and_unordered(init_subject_wf(sessions, SETTINGS, [model], brain))
+    assert follows == {"ses_2_wf"}
+    assert set(map(tuple, unordered.values())) == {()}
+
+
+def test_sessions_whose_order_is_not_known_are_told_of_each_other(head, brain):
+    model = Model("ms", Bundle(brain.path, {**brain.metadata, "modalities": ["T1w"]}))
+    sessions = [session(head, ["T1w"], label) for label in ("followup", "baseline")]
+    follows, unordered = earlier_and_unordered(init_subject_wf(sessions, SETTINGS, [model], brain))
+    assert not follows
+    assert unordered == {"ses_followup_wf": ["baseline"], "ses_baseline_wf": ["followup"]}
+
+
+def test_one_session_has_no_order_to_know(head, brain):
+    _, unordered = earlier_and_unordered(init_subject_wf([session(head, ["T1w"])], SETTINGS, (), brain))
+    assert unordered == {"session_wf": []}
+
+
+def test_an_image_after_gadolinium_alone_is_preprocessed_but_has_no_lesions_looked_for(head, brain):
+    model = Model("ms", Bundle(brain.path, {**brain.metadata, "any_modality_of": ["T1w", "FLAIR"]}))
+    post = session(head, ["ce-gadolinium_T1w"])
+    steps = list_steps(init_subject_wf([post], SETTINGS, [model], brain))
+    assert "session_wf.write_preproc" in steps
+    assert "session_wf.analyse_ms" not in steps
+    assert model.missing(post) == "ms needs one of T1w, FLAIR, and sub-01 has none."

@@ -129,6 +129,12 @@ def _describe(
 
 
 def _earlier_warning(member: Member, reading: Reading) -> tuple[str, ...]:
+    if member.unordered:
+        others = ", ".join(f"ses-{label}" for label in member.unordered)
+        return (
+            f"Which of {member.name} and {others} came first is not known, so change is not told; give "
+            f"acq_time in sub-{member.subject}_sessions.tsv, or number the sessions.",
+        )
     if member.earlier is None or reading.earlier is not None:
         return ()
     return (

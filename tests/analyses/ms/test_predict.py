@@ -137,6 +137,15 @@ def test_an_earlier_session_that_cannot_be_aligned_is_said(make_member, bundle, 
     assert "change" not in [column.name for column in findings.tables[0].columns]
 
 
+def test_sessions_of_unknown_order_are_said_with_the_remedy(make_member, bundle, tmp_path):
+    member = replace(make_member("p1", "followup"), unordered=("baseline",))
+    findings = ANALYSIS.predict(member, bundle, out_dir=tmp_path, device="cpu", seed=0)
+    assert (
+        "Which of sub-p1_ses-followup and ses-baseline came first is not known, so change is not told; give "
+        "acq_time in sub-p1_sessions.tsv, or number the sessions."
+    ) in findings.warnings
+
+
 @pytest.mark.parametrize("missing", ["GM", "CSF", "native_to_standard", "standard_to_native"])
 def test_what_describing_needs_is_asked_for_before_the_networks_run(make_member, bundle, tmp_path, missing):
     member = make_member("p1", "02")
