@@ -33,6 +33,8 @@ from bidsapp.bids.masks import add_masks
 from bidsapp.bundle import Bundle
 from bidsapp.cohort import Cohort
 from bidsapp.files import digest_file, write_json
+from bidsapp.images.grids import resample
+from bidsapp.images.templates import template_grid
 from bidsapp.images.volume import Volume, read_volume
 from bidsapp.learning.lesion_agreement.protocols import anima
 from bidsapp.networks.lesions import lesion_network
@@ -163,12 +165,14 @@ def _read(arguments: argparse.Namespace) -> Material:
     ill = add_masks(read_cohort([arguments.patients]), [arguments.masks])
     _, patients = divide(Cohort(ill.members), "")
     files = sorted(arguments.outlines.glob("*_mask.nii.gz")) if arguments.outlines else []
-    more: dict[str, Tensor] = {
-        f"mask-{path.name.split('_')[0]}": torch.from_numpy((read_volume(path).data > 0.5).astype(np.uint8))
-        for path in files
-    }
+    more: dict[str, Tensor] = {f"mask-{path.name.split('_')[0]}": _on_template(path) for path in files}
     chosen = healthy[: arguments.controls or None]
     return read_material(chosen, patients, arguments.work, more, augmented=True)
+
+
+def _on_template(path: Path) -> Tensor:
+    moved = resample(read_volume(path), template_grid(1), interpolation="nearest")
+    return torch.from_numpy((moved.data > 0.5).astype(np.uint8))
 
 
 def _trained(arguments: argparse.Namespace, options: Options, material: Material) -> nn.Module:

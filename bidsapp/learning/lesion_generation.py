@@ -13,7 +13,9 @@ from bidsapp.learning.representation_losses import gaussian_divergence
 class Adversaries(Protocol):
     """A generator that draws a residual for each mask, and its critic."""
 
-    critic: nn.Module
+    @property
+    def critic(self) -> nn.Module:
+        """Scores residuals ``(n, contrasts, x, y, z)`` with their masks ``(n, 1, x, y, z)``."""
 
     def __call__(self, mask: Tensor) -> Tensor:
         """Draw residuals of shape ``(n, contrasts, x, y, z)`` for masks ``(n, 1, x, y, z)``."""

@@ -61,7 +61,8 @@ def gather(pairs: Iterable[tuple[MarkedPatient, MarkedPatient]], *, side: int = 
     BadDataError
         No lesion fits into the box.
     """
-    residuals, masks, contrasts = [], [], ()
+    residuals, masks = [], []
+    contrasts: tuple[str, ...] = ()
     for sick, healed in pairs:
         each, lesions = cut_residuals(sick, healed, side=side)
         residuals.append(each)
@@ -104,7 +105,7 @@ def fit_generator(
 
 
 def variational(network: nn.Module, batch: Pair) -> Tensor:
-    """Give the loss of a `LesionVAE` for one lesion."""
+    """Give the loss of a `LesionVAE`."""
     residual, mask = batch
     drawn, mean, log_variance = network(residual, mask)
     return variational_loss(drawn, residual, mean, log_variance, noise=NOISE)
@@ -127,9 +128,8 @@ class Draws(IterableDataset[Pair]):
         for step in range(self.start, self.steps):
             rng = np.random.default_rng([self.seed, step])
             chosen = rng.integers(len(self.lessons.masks), size=BATCH)
-            axes = [2, *(3 + rng.permutation(3)).tolist()]
-            flips = (np.flatnonzero(rng.integers(0, 2, 3)) + 2).tolist()
-            order = [0, 1, *[axis - 1 for axis in axes[1:]]]
+            order = (0, 1, *(2 + rng.permutation(3)).tolist())
+            flips = tuple((2 + np.flatnonzero(rng.integers(0, 2, 3))).tolist())
             drawn = (self.lessons.residuals[chosen], self.lessons.masks[chosen, None].astype(np.float32))
             first, second = (np.flip(item.transpose(order), flips).copy() for item in drawn)
             yield torch.from_numpy(first), torch.from_numpy(second)

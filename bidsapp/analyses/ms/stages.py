@@ -167,7 +167,11 @@ def _stack(outlines: Mapping[str, Tensor]) -> LesionMasks | None:
     held = {name: mask for name, mask in outlines.items() if mask.any()}
     if not held:
         return None
-    to_voxel = np.linalg.inv(template_grid(1).affine).astype(np.float32)
+    grid = template_grid(1)
+    for name, mask in held.items():
+        if tuple(mask.shape) != grid.shape:
+            raise BadDataError(f"The lesion mask {name} is not on the grid of the template; resample it.")
+    to_voxel = np.linalg.inv(grid.affine).astype(np.float32)
     return LesionMasks(tuple(held), tuple(held.values()), torch.from_numpy(to_voxel))
 
 

@@ -22,6 +22,7 @@ Mask = NDArray[np.bool_]
 
 MARGIN = 2
 EDGE = 2
+BLUR = 0.6
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def fill(
     """Fill holes by the level of the normal voxels beside them and the texture of all normal ones.
 
     A hole without a normal voxel beside it takes the level of the grey matter there; where there is none
-    either, of whatever is beside it.
+    either, of whatever is beside it. Filled voxels that touch fluid get a share of it, as in any scan.
     """
     texture = texture_of(images, normal)
     filled = images.copy()
@@ -111,7 +112,10 @@ def fill(
         within = (slice(None), *box)
         part = labels[box] == index
         known = _known(part, hole[box], normal[box], tissue[box])
-        filled[within] = _fill_one(rng, images[within], part, known, texture)
+        filled[within][:, part] = _fill_one(rng, images[within], part, known, texture)[:, part]
+    beside = hole & ndimage.binary_dilation((tissue == Tissue.CSF) & ~hole)
+    for image in filled:
+        image[beside] = ndimage.gaussian_filter(image, BLUR, truncate=3)[beside]
     return filled
 
 
