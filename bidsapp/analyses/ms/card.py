@@ -67,9 +67,18 @@ def configs_of(metadata: Mapping[str, object]) -> dict[str, object]:
 
 
 def metadata_of(
-    recipe: Recipe, *, seed: int, material: Material, left_out: Sequence[LeftOut], controls: str
+    recipe: Recipe,
+    *,
+    seed: int,
+    material: Material,
+    left_out: Sequence[LeftOut],
+    controls: str,
+    second: Mapping[str, object] | None = None,
 ) -> dict[str, object]:
-    """Give the content of ``configs/metadata.json``: MONAI's keys and ours."""
+    """Give the content of ``configs/metadata.json``: MONAI's keys and ours.
+
+    ``second`` is what :func:`second_stage` says.
+    """
     judged = judge(left_out)
     axes = "axes towards right, anterior, superior, 1 mm, each a multiple of 16 voxels"
     return {
@@ -107,12 +116,30 @@ def metadata_of(
         "controls": controls,
         "healthy_heads": len(material.heads),
         "patients": sorted({item.subject for item in material.patients}),
-        "outlines": list(material.outlines.names) if material.outlines else [],
+        "outlines": _outlines(material, second),
         "activity_seen_in_patients": any(
             item.active is not None and bool(item.active.any()) for item in material.patients
         ),
+        "second_stage": dict(second or {}),
         **_judgement(judged, left_out),
     }
+
+
+def _outlines(material: Material, second: Mapping[str, object] | None) -> list[str]:
+    """Name whose outlines were moved into healthy heads: those of the patients in the second stage alone."""
+    if material.outlines is None:
+        return []
+    known = {item.subject for item in material.patients} if second and not second["kept"] else set()
+    return [name for name in material.outlines.names if name not in known]
+
+
+def second_stage(first: Sequence[LeftOut], second: Sequence[LeftOut], *, kept: bool) -> dict[str, object]:
+    """Say whether real patients helped: Dice by subject without and with them, each on patients left out."""
+    return {"kept": kept, "dice_without": _dice(judge(first)), "dice_with": _dice(judge(second))}
+
+
+def _dice(judged: Judged) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in sorted(judged.dice.items())}
 
 
 def _judgement(judged: Judged, left_out: Sequence[LeftOut]) -> dict[str, object]:
@@ -120,7 +147,7 @@ def _judgement(judged: Judged, left_out: Sequence[LeftOut]) -> dict[str, object]
     return {
         "temperature": judged.scaling.temperature,
         "threshold": judged.threshold,
-        "left_out_dice": {name: round(value, 4) for name, value in sorted(judged.dice.items())},
+        "left_out_dice": _dice(judged),
         "left_out_load_ml": {item.subject: round(item.load_ml, 2) for item in by_subject(left_out)},
         "left_out_ece": [round(ece.value, 4), round(ece.low, 4), round(ece.high, 4)] if ece else None,
     }
@@ -161,7 +188,7 @@ def model_card(metadata: Mapping[str, object]) -> str:
         if isinstance(dice, dict) and dice
         else "nobody was left out"
     )
-    patients, outlines = metadata["patients"], metadata["outlines"]
+    outlines = metadata["outlines"]
     seen = metadata["activity_seen_in_patients"]
     return f"""# Multiple-sclerosis lesions (`{metadata["name"]}`, {metadata["version"]})
 
@@ -172,8 +199,8 @@ def model_card(metadata: Mapping[str, object]) -> str:
 ## Training
 
 {metadata["healthy_heads"]} healthy heads made ill by simulation (contrasts, lesions, activity, earlier
-scan and image after contrast agent are simulated). Real patients: {_listed(patients)}. Lesion outlines
-moved into healthy heads: {_listed(outlines)}.
+scan and image after contrast agent are simulated). Lesion outlines moved into healthy heads:
+{_listed(outlines)}. {_patients(metadata)}
 
 {"" if seen else SIMULATED}
 
@@ -190,6 +217,28 @@ Confluent lesions count as one. The network sees 1 mm voxels: thinner detail is 
 
 {chr(10).join(f"- {item}" for item in CITATIONS)}
 """
+
+
+def _patients(metadata: Mapping[str, object]) -> str:
+    """Say whether the weights know real patients, and if not, why."""
+    second = metadata["second_stage"]
+    if not isinstance(second, dict) or second.get("kept", True):
+        return f"Real patients: {_listed(metadata['patients'])}."
+    told = (
+        f"The weights know no real patient: {_listed(metadata['patients'])} gave the threshold and the "
+        "temperature alone."
+    )
+    with_them = second["dice_with"]
+    if not with_them:
+        return told
+    return (
+        f"{told} A second stage with them made patients left out worse (lesion Dice {_mean(with_them)} with, "
+        f"{_mean(second['dice_without'])} without) and was dropped."
+    )
+
+
+def _mean(dice: Mapping[str, float]) -> str:
+    return f"{np.mean(list(dice.values())):.3f}"
 
 
 def _listed(names: object) -> str:

@@ -112,6 +112,17 @@ def by_subject(left_out: Sequence[LeftOut]) -> tuple[LeftOut, ...]:
     )
 
 
+def helps(first: Sequence[LeftOut], second: Sequence[LeftOut]) -> bool:
+    """Tell whether patients left out are segmented better after the second stage than after the first.
+
+    With fewer than two patients nobody can be left out: then the patients at hand are taken to help.
+    """
+    if not second:
+        return True
+    before, after = (np.mean(list(judge(item).dice.values())) for item in (first, second))
+    return bool(after > before)
+
+
 def best_threshold(patients: Sequence[tuple[LogitCounts, Scaling]]) -> float:
     """Give the probability with the best mean Dice; of equals the one nearest to one half."""
     means = np.array(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bidsapp.analyses.ms.left_out import EVEN, LeftOut, best_threshold, by_subject, dice_at, judge
+from bidsapp.analyses.ms.left_out import EVEN, LeftOut, best_threshold, by_subject, dice_at, helps, judge
 from bidsapp.learning.calibration.counts import count_logits
 from bidsapp.learning.calibration.scaling import Scaling
 
@@ -77,3 +77,15 @@ def test_the_sessions_of_a_patient_count_as_one():
     assert np.array_equal(pooled.counts.negative, whole.negative)
     assert np.allclose(pooled.counts.logit, whole.logit)
     assert pooled.load_ml == pytest.approx((first[1].sum() + second[1].sum()) / 2000)
+
+
+def test_a_second_stage_helps_only_where_patients_left_out_are_segmented_better():
+    truth = np.zeros(1000, dtype=bool)
+    truth[:100] = True
+    right, wrong = np.where(truth, 4.0, -4.0), np.where(truth, -1.0, -2.0)
+    wrong[500:600] = 3.0
+    good, bad = ([left_out(name, logits, truth) for name in ("a", "b")] for logits in (right, wrong))
+    assert helps(bad, good)
+    assert not helps(good, bad)
+    assert not helps(good, good)
+    assert helps(good, [])
