@@ -34,7 +34,7 @@ def test_a_tissue_of_unsure_voxels_still_anchors():
 
 
 def test_an_absent_tissue_is_an_error():
-    with pytest.raises(BadDataError, match="not found"):
+    with pytest.raises(BadDataError, match="no white matter was found"):
         scale_to_tissue(uniform(), uniform().with_data(np.zeros((20, 20, 20))))
 
 

@@ -95,7 +95,14 @@ def stranger(tmp_path):
 def test_a_strangers_analysis_goes_all_the_way(tmp_path, stranger):
     image = nib.Nifti1Image(np.full((20, 20, 20), 3, dtype=np.float32), np.diag([8.0, 8.0, 8.0, 1.0]))
     nib.save(image, tmp_path / "t1.nii.gz")
-    member = {"subject": "01", "session": None, "covariates": {}, "standard": {}, "transforms": {}}
+    member = {
+        "subject": "01",
+        "session": None,
+        "covariates": {},
+        "unordered": [],
+        "standard": {},
+        "transforms": {},
+    }
     member["native"] = {"T1w": str(tmp_path / "t1.nii.gz")}
     (tmp_path / "member.json").write_text(json.dumps(member))
     (tmp_path / "out").mkdir()

@@ -26,6 +26,8 @@ from bidsapp.images.volume import read_volume
 
 VOXEL_MM3 = 1.0
 _TISSUES = ("GM", "CSF")
+_NOT_SCANNED = 0.5
+"""Probability of lesion where a scan does not reach: what lies there is neither new nor resolved."""
 _TRANSFORMS = ("standard_to_native", "native_to_standard")
 
 
@@ -93,16 +95,15 @@ def _check(member: Member) -> None:
 
 
 def _compare(reading: Reading, labels: Labels, trained: Trained) -> Comparison | None:
-    if reading.before is None:
+    if reading.before is None or reading.earlier is None:
         return None
-    before = reading.before >= trained.threshold
-    size = np.ones(3) * VOXEL_MM3
+    now, before = reading.lesion.probability, reading.before
     return compare(
         labels,
-        before,
-        size,
-        before_probability=reading.before,
-        now_probability=reading.lesion.probability,
+        before >= trained.threshold,
+        np.ones(3) * VOXEL_MM3,
+        before_probability=np.where(reading.earlier.brain.data > 0, before, _NOT_SCANNED),
+        now_probability=np.where(reading.space.mask.data > 0, now, _NOT_SCANNED),
     )
 
 

@@ -13,6 +13,7 @@ import pytest
 from bidsapp.analyses.ms import ANALYSIS
 from bidsapp.analyses.ms.grid import work_space
 from bidsapp.analyses.ms.networks import read_trained
+from bidsapp.analyses.ms.predict import _compare as compare_with_earlier
 from bidsapp.analyses.ms.reading import read_session
 from bidsapp.bids.sink import write_findings
 from bidsapp.errors import BadDataError
@@ -135,6 +136,20 @@ def test_an_earlier_session_that_cannot_be_aligned_is_said(make_member, bundle, 
     findings = ANALYSIS.predict(member, bundle, out_dir=tmp_path, device="cpu", seed=0)
     assert any("sub-p1_ses-01 could not be used" in said for said in findings.warnings)
     assert "change" not in [column.name for column in findings.tables[0].columns]
+
+
+def test_a_lesion_beyond_the_earlier_scan_is_not_called_new(make_member, bundle):
+    member = replace(make_member("p1", "02"), earlier=make_member("p1", "01"))
+    trained = read_trained(bundle, "cpu")
+    reading = read_session(member, replace(trained, networks=trained.networks[:1]), "cpu")
+    labels = np.zeros(reading.before.shape, dtype=np.int32)
+    labels[20:24, 20:24, 20:24] = 1
+    nothing = replace(reading, before=np.zeros_like(reading.before))
+    assert compare_with_earlier(nothing, labels, trained).changes[0].kind == "new"
+    brain = reading.earlier.brain
+    short = brain.with_data(brain.data * (np.arange(labels.shape[2]) > 30))
+    cut = replace(nothing, earlier=replace(reading.earlier, brain=short))
+    assert compare_with_earlier(cut, labels, trained).changes[0].kind == "unclear"
 
 
 def test_sessions_of_unknown_order_are_said_with_the_remedy(make_member, bundle, tmp_path):
