@@ -1,7 +1,7 @@
 """What real patients and each augmentation of them add to the lesion network, on patients left out.
 
-From one base network each arm is trained for the same number of steps, once without each fold, and asked for
-the patients of that fold: Dice of voxels and F1 of lesions (Anima's rule) at a probability of one half. All
+From one base network each arm is trained for the same number of steps, once without each patient, and asked
+for that patient: Dice of voxels and F1 of lesions (Anima's rule) at a probability of one half. All
 arms see the same patients, so the difference to the arm ``real`` is given with a 95 % interval: the true
 lesions of a patient are resampled (each with its share of the false voxels, those nearest to it). With two
 patients the interval tells of their lesions, not of other patients.

@@ -82,7 +82,8 @@ class Examples(IterableDataset[Batch]):
         size = (self.plan.crop, self.plan.crop, self.plan.crop)
         if self.patients and (not self.heads or rng.random() < self.plan.patient_share):
             patient = self.patients[int(rng.integers(len(self.patients)))]
-            patient = self.pool.draw(rng, patient) if self.pool is not None else patient
+            if self.pool is not None:  # random numbers of its own: examples as scanned are those without it
+                patient = self.pool.draw(rng.spawn(1)[0], patient)
             seen = examine_patient(rng, patient, _around(rng, patient, size))
             return seen, self._used(rng, seen.images)
         head = self.heads[int(rng.integers(len(self.heads)))]

@@ -189,6 +189,16 @@ def test_examples_show_versions_and_healed_heads(
     assert any(bool(lesion.any()) for _, lesion, *_ in plain)
 
 
+def test_examples_as_scanned_are_those_of_a_training_without_versions(
+    patients: list[Patient], pool_with: Callable[..., Pool]
+) -> None:
+    plan = Plan(steps=8, crop=32, keep=1.0, keep_prior=0.0, patient_share=1.0, seed=0)
+    pool = pool_with(patients, blend_share=0.5)
+    both = zip(Examples([], patients, None, plan), Examples([], patients, None, plan, pool=pool), strict=True)
+    same = [plain[0].equal(seen[0]) for plain, seen in both]
+    assert 0 < sum(same) < 8
+
+
 def test_the_prior_is_read_at_mni_coordinates(patients: list[Patient], outlines: LesionMasks) -> None:
     head = patients[0].head
     assert head is not None
