@@ -23,7 +23,7 @@ class MultipleSclerosis:
     title: str = "Multiple-sclerosis lesions"
     learns_from: Source = "masks"
     recipe: Path = _DATA / "recipes" / "ms.toml"
-    bundle: Path | None = None
+    bundle: Path | None = _DATA / "bundles" / "ms-lesion"
 
     def predict(
         self,

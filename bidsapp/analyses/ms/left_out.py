@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 THRESHOLDS = np.arange(0.1, 0.91, 0.05)
 EVEN = 0.5
+ENOUGH = 5
+"""Patients from whom a threshold is chosen: that of fewer follows how much disease they happen to have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +43,8 @@ class Judged:
     scaling
         Of the lesion logit.
     threshold
-        Calibrated probability from which a voxel is lesion: the best mean Dice.
+        Calibrated probability from which a voxel is lesion: the best mean Dice of at least five patients,
+        else one half.
     dice
         By subject, with scaling and threshold of the others.
     reliability
@@ -124,7 +127,12 @@ def helps(first: Sequence[LeftOut], second: Sequence[LeftOut]) -> bool:
 
 
 def best_threshold(patients: Sequence[tuple[LogitCounts, Scaling]]) -> float:
-    """Give the probability with the best mean Dice; of equals the one nearest to one half."""
+    """Give the probability with the best mean Dice; of equals the one nearest to one half.
+
+    With fewer than five patients it is one half.
+    """
+    if len(patients) < ENOUGH:
+        return EVEN
     means = np.array(
         [np.mean([dice_at(counts, own, value) for counts, own in patients]) for value in THRESHOLDS]
     )

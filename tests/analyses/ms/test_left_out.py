@@ -37,23 +37,25 @@ def test_the_temperature_is_that_which_the_network_is_off_by():
     assert judged.reliability.ece.value < 0.03
 
 
-def test_the_threshold_is_the_best_of_the_mean_dice():
+def test_the_threshold_is_the_best_of_the_mean_dice_of_five_patients():
     truth = np.arange(100) < 30
     logits = np.where(truth, -1.0, -3.0)  # all lesions lie between 5 and 27 %
-    threshold = best_threshold([(count_logits(logits, truth), Scaling())])
+    patient = (count_logits(logits, truth), Scaling())
+    threshold = best_threshold([patient] * 5)
     assert 0.05 < threshold <= 0.25
     assert threshold == 0.25, "of equals, the one nearest to one half"
+    assert best_threshold([patient] * 4) == EVEN
 
 
 def test_who_is_measured_has_no_say_in_threshold_and_temperature():
-    """Three patients agree, the fourth would ask for another threshold: the others' gives it no lesion."""
-    agree = [left_out(name, *scan(seed)) for seed, name in enumerate("abc")]
+    """Five patients agree, the sixth would ask for another threshold: the others' gives it no lesion."""
+    agree = [left_out(name, *scan(seed)) for seed, name in enumerate("abcde")]
     truth = np.arange(1000) < 100
     odd = left_out("odd", np.where(truth, -8.0, -12.0), truth)
     judged = judge([*agree, odd])
     assert judged.dice["odd"] == 0.0
     alone = judge(agree).dice
-    assert set(judged.dice) == {"a", "b", "c", "odd"}
+    assert set(judged.dice) == {*"abcde", "odd"}
     assert all(value > 0.5 for value in alone.values())
 
 
