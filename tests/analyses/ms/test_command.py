@@ -121,7 +121,10 @@ def test_the_command_line_trains_on_masks_and_controls(whole: Path) -> None:
     assert bundle.metadata["patients"] == ["p1", "p2"]
     assert bundle.metadata["healthy_heads"] == 1
     assert bundle.metadata["controls"] == "group == 'control'"
-    assert bundle.metadata["networks"] == ["model", "fold_0", "fold_1"]
+    second = bundle.metadata["second_stage"]
+    assert second["dice_with"].keys() == second["dice_without"].keys() == {"p1", "p2"}
+    assert second["kept"] == (sum(second["dice_with"].values()) > sum(second["dice_without"].values()))
+    assert bundle.metadata["networks"] == ["model", *(["fold_0", "fold_1"] if second["kept"] else [])]
     assert bundle.metadata["left_out_dice"].keys() == {"p1", "p2"}
     assert bundle.metadata["left_out_load_ml"]["p1"] == pytest.approx(0.18, abs=0.02)
 
