@@ -34,7 +34,7 @@ CITATIONS = (
 SIMULATED = (
     "No enhancing lesion of a real patient was at hand for this training. Activity was learned from "
     "simulated lesions alone, whose look without contrast agent is an assumption. It has not been validated "
-    "on patients."
+    "on patients, and participant does not tell it."
 )
 NETWORK: Mapping[str, object] = {
     "_target_": "BasicUNet",
@@ -80,6 +80,7 @@ def metadata_of(
     ``second`` is what :func:`second_stage` says.
     """
     judged = judge(left_out)
+    seen = any(item.active is not None and bool(item.active.any()) for item in material.patients)
     axes = "axes towards right, anterior, superior, 1 mm, each a multiple of 16 voxels"
     return {
         "name": "ms-lesion",
@@ -117,9 +118,8 @@ def metadata_of(
         "healthy_heads": len(material.heads),
         "patients": sorted({item.subject for item in material.patients}),
         "outlines": _outlines(material, second),
-        "activity_seen_in_patients": any(
-            item.active is not None and bool(item.active.any()) for item in material.patients
-        ),
+        "activity_seen_in_patients": seen,
+        "activity": seen,
         "second_stage": dict(second or {}),
         **_judgement(judged, left_out),
     }

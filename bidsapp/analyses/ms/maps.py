@@ -34,9 +34,10 @@ def write_maps(
     out_dir: Path,
     bundle: Bundle,
     *,
+    activity: bool,
     synthesis: bool,
 ) -> tuple[Map, ...]:
-    """Write the images into ``out_dir`` and say what they are."""
+    """Write the images into ``out_dir`` and say what they are; activity and synthesis where they are told."""
     space = reading.space
     name = reference_name(member)
     seen_on = next(item for item in BEST_SEEN_ON if item in reading.images)
@@ -73,13 +74,6 @@ def write_maps(
     maps = [
         mask("lesion", numbers.data > 0, "Lesions", slices=True),
         probability("lesion", reading.lesion.probability, "Probability of lesion, calibrated"),
-        mask(
-            "active",
-            active,
-            "Lesions that would probably enhance (predicted without gadolinium)",
-            slices=False,
-        ),
-        probability("active", reading.active.probability, "Probability of an active lesion"),
         probability(
             "uncertainty",
             doubt,
@@ -95,6 +89,12 @@ def write_maps(
         ),
         _standard(member, numbers, out_dir, origin),
     ]
+    if activity:
+        title = "Lesions that would probably enhance (predicted without gadolinium)"
+        maps += [
+            mask("active", active, title, slices=False),
+            probability("active", reading.active.probability, "Probability of an active lesion"),
+        ]
     return (*maps, *(_synthesised(reading, name, out_dir, origin) if synthesis else ()))
 
 

@@ -13,6 +13,8 @@ SYNTHESIS = (
     "white matter, by the Laplace law of the synthesised change."
 )
 
+NO_ACTIVITY = " Activity is not told: no enhancing lesion of a real patient taught this bundle."
+
 
 def methods(images: Collection[str], metadata: Mapping[str, object], trained: Trained) -> str:
     """Say how the lesions were found.
@@ -46,8 +48,15 @@ def methods(images: Collection[str], metadata: Mapping[str, object], trained: Tr
         f"fitted on patients who were left out of the training; voxels with a probability of {threshold:.2g} "
         "or more, in parts of at least 3 mm3 (26 neighbours), are lesions. Regions: Neuromorphometrics, "
         "warped to the subject, met with the subject's own tissue."
-        f"{SYNTHESIS if trained.active_from == 'synthesis' else ''} A lesion would probably enhance where "
-        f"the mean probability over its 10 mm3 that are most probably active is one half or more.{seen}"
+        f"{_activity(trained) + seen if trained.activity else NO_ACTIVITY}"
+    )
+
+
+def _activity(trained: Trained) -> str:
+    origin = SYNTHESIS if trained.active_from == "synthesis" else ""
+    return (
+        f"{origin} A lesion would probably enhance where the mean probability over its 10 mm3 that are most "
+        "probably active is one half or more."
     )
 
 

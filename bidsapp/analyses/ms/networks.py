@@ -40,6 +40,8 @@ class Trained:
         Draws of each network's dropout; 0 without.
     flips
         Whether the brain is read as it is, and mirrored too.
+    activity
+        Whether activity is told: only where enhancing lesions of real patients taught it.
     active_from
         ``head`` or ``synthesis``: where the probability of an active lesion comes from.
     """
@@ -52,6 +54,7 @@ class Trained:
     synthesis: bool
     samples: int = 0
     flips: tuple[bool, ...] = (False,)
+    activity: bool = True
     active_from: str = "head"
 
 
@@ -80,6 +83,7 @@ def read_trained(bundle: Bundle, device: str) -> Trained:
             synthesis=bool(metadata.get("synthesis", False)),
             samples=0 if kind == "none" else int(_number(metadata["samples"])),
             flips=(False, True) if metadata.get("test_time_augmentation", False) else (False,),
+            activity=bool(metadata.get("activity", True)),
             active_from=str(metadata.get("active_from", "head")),
         )
     except (KeyError, TypeError, ValueError) as error:

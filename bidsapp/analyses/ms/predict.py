@@ -67,12 +67,14 @@ def predict(
         summary=summary(lesions, comparison),
         scores=lesion_scores(lesions, comparison),
         maps=(
-            *write_maps(member, reading, labels, lesions, out_dir, bundle, synthesis=shown),
+            *write_maps(
+                member, reading, labels, lesions, out_dir, bundle, activity=trained.activity, synthesis=shown
+            ),
             *reasons.maps,
         ),
         tables=(lesion_table(lesions, comparison), *reasons.tables),
         warnings=(
-            *warnings(synthesised=shown, activity=True),
+            *warnings(synthesised=shown, activity=trained.activity),
             *_earlier_warning(member, reading),
             *reasons.warnings,
         ),
@@ -117,9 +119,9 @@ def _describe(
     several = len(active) > 1
     evidence = Evidence(
         lesion=reading.lesion.probability,
-        active=reading.active.probability,
-        active_low=active.min(axis=0) if several else None,
-        active_high=active.max(axis=0) if several else None,
+        active=reading.active.probability if trained.activity else None,
+        active_low=active.min(axis=0) if several and trained.activity else None,
+        active_high=active.max(axis=0) if several and trained.activity else None,
         confidence=1 - reading.lesion.entropy / np.float32(np.log(2)),
     )
     places = place_lesions(labels, regions, space.grid.voxel_size)

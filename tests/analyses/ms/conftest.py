@@ -125,7 +125,9 @@ def bundle(recipe: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
         torch.manual_seed(seed)
         networks[name] = lesion_network((4, 4, 4, 4, 4, 4))
     return write_bundle(
-        tmp_path_factory.mktemp("ms") / "ms", networks, {**metadata, "threshold": 0.02, "synthesis": True}
+        tmp_path_factory.mktemp("ms") / "ms",
+        networks,
+        {**metadata, "threshold": 0.02, "synthesis": True, "activity": True},
     )
 
 
