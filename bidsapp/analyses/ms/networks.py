@@ -42,6 +42,8 @@ class Trained:
         Whether the brain is read as it is, and mirrored too.
     activity
         Whether activity is told: only where enhancing lesions of real patients taught it.
+    cautions
+        What was measured of the bundle that a reader of any report must know.
     active_from
         ``head`` or ``synthesis``: where the probability of an active lesion comes from.
     """
@@ -55,6 +57,7 @@ class Trained:
     samples: int = 0
     flips: tuple[bool, ...] = (False,)
     activity: bool = True
+    cautions: tuple[str, ...] = ()
     active_from: str = "head"
 
 
@@ -84,6 +87,7 @@ def read_trained(bundle: Bundle, device: str) -> Trained:
             samples=0 if kind == "none" else int(_number(metadata["samples"])),
             flips=(False, True) if metadata.get("test_time_augmentation", False) else (False,),
             activity=bool(metadata.get("activity", True)),
+            cautions=_sentences(metadata.get("cautions", [])),
             active_from=str(metadata.get("active_from", "head")),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -125,6 +129,12 @@ def _dropout(value: object) -> tuple[Kind, float]:
     if not isinstance(value, dict) or value["kind"] not in DROPOUTS:
         raise TypeError(f"{value!r} is no dropout")
     return value["kind"], _number(value["rate"])
+
+
+def _sentences(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"{value!r} is no list of sentences")
+    return tuple(str(item) for item in value)
 
 
 def _number(value: object) -> float:

@@ -74,6 +74,7 @@ def predict(
         ),
         tables=(lesion_table(lesions, comparison), *reasons.tables),
         warnings=(
+            *trained.cautions,
             *warnings(synthesised=shown, activity=trained.activity),
             *_earlier_warning(member, reading),
             *reasons.warnings,

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from bidsapp.analyses.ms.networks import read_trained
+from bidsapp.bundle import Bundle
 from bidsapp.errors import BadDataError
 from tests.analyses.ms.conftest import copy_with
 
@@ -42,3 +43,13 @@ def test_a_network_that_is_not_there_is_named(bundle, tmp_path):
     (broken.path / "models" / "fold_1.safetensors").unlink()
     with pytest.raises(BadDataError, match=r"fold_1\.safetensors cannot be read"):
         read_trained(broken, "cpu")
+
+
+def test_what_was_measured_of_the_packaged_bundle_goes_into_every_report():
+    from bidsapp.analyses.ms import ANALYSIS
+
+    assert ANALYSIS.bundle is not None
+    trained = read_trained(Bundle.read(ANALYSIS.bundle), "cpu")
+    assert not trained.activity
+    assert not trained.synthesis
+    assert any("Change between sessions is not reliable" in sentence for sentence in trained.cautions)
