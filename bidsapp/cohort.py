@@ -27,6 +27,10 @@ class Member:
     transforms
         ``native_to_standard`` and ``standard_to_native``: ITK files that resample an image of the
         first space onto a grid of the second.
+    series
+        Signals of regions over time, by key (``bold``, ``pet``): tables with a column for each region and
+        a row for each frame; a JSON file of the same name gives ``FrameTimesStart`` and ``FrameDuration``
+        in seconds.
     covariates
         Columns of the dataset's tables: ``age``, ``sex``, labels; gaps are left out.
     earlier
@@ -40,6 +44,7 @@ class Member:
     native: Mapping[str, Path] = field(default_factory=dict)
     standard: Mapping[str, Path] = field(default_factory=dict)
     transforms: Mapping[str, Path] = field(default_factory=dict)
+    series: Mapping[str, Path] = field(default_factory=dict)
     covariates: Mapping[str, str | float] = field(default_factory=dict)
     earlier: Member | None = None
     unordered: tuple[str, ...] = ()

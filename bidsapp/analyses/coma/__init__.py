@@ -1,0 +1,1 @@
+"""Coma: a score with its doubt, from few patients with many images."""

@@ -1,0 +1,1 @@
+"""Models from the median to fusion networks, one interface."""
