@@ -63,6 +63,10 @@ def bundle_metadata(
         "model": chosen,
         "model_title": MODELS[chosen].title,
         "any_modality_of": _modalities(rows, chosen),
+        "images": sorted({key for patient in rows.patients for key in patient.regions}),
+        "signals": {
+            key: list(series.regions) for patient in rows.patients for key, series in patient.series.items()
+        },
         "covariates": _covariates(rows, chosen),
         "patients": rows.subjects,
         "sessions": len(rows.patients),
@@ -95,7 +99,7 @@ def _title(name: str) -> str:
 
 
 def _modalities(rows: Rows, chosen: str) -> list[str]:
-    """Give the modalities of which a patient needs one: those that the model reads, else all of the cohort."""
+    """Give the modalities of which a patient needs one: that the model reads, else all of the cohort."""
     needs = MODELS[chosen].needs
     found = [image for need in needs for image in _IMAGES_OF.get(need, ())]
     if found and "regions" not in needs:

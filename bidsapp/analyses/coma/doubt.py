@@ -73,10 +73,6 @@ class Doubt:
             return None
         return judge(self.reference, self.table.values([patient])[0], limit=options.reference_alpha)
 
-    def knows_nothing_of(self, patient: Patient) -> bool:
-        """Say whether a patient has none of the images and signals that the cohort had."""
-        return self.reference is not None and not self.table.values([patient]).any()
-
     def arrays(self) -> dict[str, dict[str, NDArray[np.generic]]]:
         """Give the files of a bundle and their arrays."""
         own: dict[str, NDArray[np.generic]] = {

@@ -104,6 +104,7 @@ def make_rows(
             f"{len(subjects)} patients have a label in column '{target}'; at least "
             f"{options.minimum_patients} are needed: add patients, or lower minimum_patients in the recipe."
         )
+    _check_signals(patients)
     check_columns(options.covariates, [*LATER, target])
     check_covariates(_numbers(patients, options.covariates), labels)
     for column in (*_SITES, *options.covariates):
@@ -119,6 +120,20 @@ def make_rows(
         categories=_categories(patients, options),
         name=target,
     )
+
+
+def _check_signals(patients: Sequence[Patient]) -> None:
+    """Refuse signals of different regions: what one patient's column means must hold for all."""
+    regions: dict[str, tuple[str, Patient]] = {}
+    for patient in patients:
+        for key, series in patient.series.items():
+            own = "\t".join(series.regions)
+            first = regions.setdefault(key, (own, patient))
+            if own != first[0]:
+                raise BadDataError(
+                    f"sub-{patient.subject}: the {key} signals are of other regions than those of "
+                    f"sub-{first[1].subject}; extract them by one atlas."
+                )
 
 
 def visible(patient: Patient, options: Options) -> Patient:

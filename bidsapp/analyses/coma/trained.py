@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from bidsapp.analyses.coma.doubt import Doubt
 from bidsapp.analyses.coma.features.protocol import Arrays
@@ -36,10 +37,15 @@ class Trained:
 
     def lacking(self, patient: Patient) -> str:
         """Say what the model needs and a patient does not have; empty when it has all."""
+        signals = cast("Mapping[str, list[str]]", self.facts["signals"])
+        for key, series in patient.series.items():
+            if list(series.regions) != signals.get(key, list(series.regions)):
+                return f"the {key} signals are of other regions than those of the training patients"
         needs = MODELS[self.model.name].needs
         words = [PARTS[need].words for need in needs if not PARTS[need].there(patient)]
-        if not words and self.doubt.knows_nothing_of(patient):
-            words = ["image or signal of the kinds that the training patients had"]
+        known = {*signals, *cast("list[str]", self.facts["images"])}
+        if not words and not known & {*patient.series, *patient.regions}:
+            words = [f"{', '.join(sorted(known))}, of which the training patients had any"]
         return f"the patient has no {' and no '.join(words)}" if words else ""
 
 
