@@ -74,7 +74,8 @@ def fit_reference(features: Array, names: Sequence[str], *, limit: float = LIMIT
     Parameters
     ----------
     features
-        Shape ``(n, features)``, without gaps.
+        Shape ``(n, features)``, without gaps. Leave out patients of poor data: outliers of the cohort itself
+        hide others, and so do features by the hundred, most of them noise.
     names
         Of the features.
     limit

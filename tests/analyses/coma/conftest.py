@@ -1,4 +1,4 @@
-"""Made-up patients whose score is the coupling of one network: ready signals of regions, covariates."""
+"""Made-up patients: in memory, with a score of the age; as files, with a score of the coupling of a network."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 
 from bidsapp.analyses.coma import ANALYSIS
+from bidsapp.analyses.coma.patient import Patient, Series
 from bidsapp.cohort import Cohort, Member
 from bidsapp.recipe import Recipe, Value
 
-REGIONS = ("DMN.PCC", "DMN.MPFC", "SN.INS", "SN.ACC", "VIS.V1", "VIS.V4")
+REGIONS = ("DMN.a", "DMN.b", "SN.a", "SN.b", "SN.c")
+SIGNALS = ("DMN.PCC", "DMN.MPFC", "SN.INS", "SN.ACC", "VIS.V1", "VIS.V4")
 
 
-def write_series(path: Path, coupling: float, seed: int, regions: tuple[str, ...] = REGIONS) -> Path:
+def write_series(path: Path, coupling: float, seed: int, regions: tuple[str, ...] = SIGNALS) -> Path:
     """Write 80 frames of 2 s; regions of a network share a part of their signal, the first ``coupling``."""
     rng = np.random.default_rng(seed)
     values = rng.normal(size=(80, len(regions)))
@@ -45,7 +47,7 @@ def make_member(tmp_path: Path) -> Callable[..., Member]:
 
 
 @pytest.fixture
-def cohort(make_member: Callable[..., Member]) -> Cohort:
+def sessions(make_member: Callable[..., Member]) -> Cohort:
     """Thirty patients: score 1 to 22, higher where the first network is coupled more."""
     rng = np.random.default_rng(7)
     members = []
@@ -70,3 +72,40 @@ def make_recipe() -> Callable[..., Recipe]:
         return replace(recipe, values={**recipe.values, **quick, **values})
 
     return make
+
+
+def make_series(rng: np.random.Generator, frames: int, coupling: float = 0.0) -> Series:
+    """Noise of which a share is common to the two regions of DMN; frames of 2 s."""
+    values = rng.standard_normal((frames, len(REGIONS)))
+    values[:, 1] = coupling * values[:, 0] + np.sqrt(1 - coupling**2) * values[:, 1]
+    return Series(
+        regions=REGIONS,
+        values=values.astype(np.float32),
+        times=2.0 * np.arange(frames) + 1,
+        durations=np.full(frames, 2.0),
+    )
+
+
+@pytest.fixture(scope="session")
+def cohort() -> tuple[tuple[Patient, ...], np.ndarray]:
+    """Forty patients whose score is 10 - (age - 50) / 5 with noise; every fifth lacks a part."""
+    rng = np.random.default_rng(7)
+    patients, score = [], []
+    for number in range(40):
+        age = float(rng.uniform(20, 80))
+        clinical = {
+            "age": age,
+            "months_since_injury": float(rng.integers(1, 50)),
+            "etiology": ("trauma", "anoxia", "stroke")[number % 3],
+        }
+        regions = {"FA": {"thalamus": rng.normal(), "pons": rng.normal()}, "anomaly": {"pons": rng.random()}}
+        series = {"bold": make_series(rng, int(rng.integers(13, 60)), coupling=0.5)}
+        if number % 5 == 1:
+            series = {}
+        if number % 5 == 2:
+            regions.pop("FA")
+        if number % 5 == 3:
+            clinical.pop("months_since_injury")
+        patients.append(Patient(subject=f"{number:02}", series=series, regions=regions, clinical=clinical))
+        score.append(10 - (age - 50) / 5 + rng.normal())
+    return tuple(patients), np.array(score)

@@ -28,8 +28,8 @@ MakeRecipe = Callable[..., Recipe]
 
 
 @pytest.fixture
-def bundle(cohort: Cohort, make_recipe: MakeRecipe, tmp_path: Path) -> Bundle:
-    return train(cohort, make_recipe(), tmp_path / "bundle", seed=3, target="crs_r")
+def bundle(sessions: Cohort, make_recipe: MakeRecipe, tmp_path: Path) -> Bundle:
+    return train(sessions, make_recipe(), tmp_path / "bundle", seed=3, target="crs_r")
 
 
 def judged(trained: Trained, member: Member) -> float | None:
@@ -94,22 +94,24 @@ def test_no_score_without_signals_with_others_or_far_from_the_cohort(
     assert judged(trained, loud) is None
 
 
-def test_the_same_seed_gives_the_same_bundle(cohort: Cohort, make_recipe: MakeRecipe, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_bundle(
+    sessions: Cohort, make_recipe: MakeRecipe, tmp_path: Path
+) -> None:
     recipe = make_recipe(models=["median", "networks"], permutations=0)
-    first = train(cohort, recipe, tmp_path / "first", seed=1, target="crs_r")
-    again = train(cohort, recipe, tmp_path / "again", seed=1, target="crs_r")
+    first = train(sessions, recipe, tmp_path / "first", seed=1, target="crs_r")
+    again = train(sessions, recipe, tmp_path / "again", seed=1, target="crs_r")
     assert first.digest == again.digest
 
 
 def test_categories_get_probabilities_that_rise_with_the_score(
-    cohort: Cohort, make_recipe: MakeRecipe, make_member: MakeMember, tmp_path: Path
+    sessions: Cohort, make_recipe: MakeRecipe, make_member: MakeMember, tmp_path: Path
 ) -> None:
     def diagnosed(member: Member) -> Member:
         score = float(member.covariates["crs_r"])
         state = "UWS" if score < 8 else "MCS" if score < 17 else "emerged"
         return replace(member, covariates={**member.covariates, "diagnosis": state})
 
-    known = Cohort(tuple(map(diagnosed, cohort.members)))
+    known = Cohort(tuple(map(diagnosed, sessions.members)))
     trained = read_trained(train(known, make_recipe(), tmp_path / "bundle", seed=3, target="crs_r"))
     patients = [encode(make_member(70 + i, coupling), atlas="aal") for i, coupling in enumerate((0.05, 0.95))]
     low, high = (judge_patient(patient, trained) for patient in patients)
@@ -121,9 +123,10 @@ def test_categories_get_probabilities_that_rise_with_the_score(
     assert "UWS" in low.likely
 
 
-def test_an_outcome_gets_a_probability(cohort: Cohort, make_recipe: MakeRecipe, tmp_path: Path) -> None:
+def test_an_outcome_gets_a_probability(sessions: Cohort, make_recipe: MakeRecipe, tmp_path: Path) -> None:
     members = [
-        replace(m, covariates={"recovered": float(float(m.covariates["crs_r"]) > 11)}) for m in cohort.members
+        replace(m, covariates={"recovered": float(float(m.covariates["crs_r"]) > 11)})
+        for m in sessions.members
     ]
     recipe = make_recipe(kind="outcome", models=["median", "networks"])
     trained = read_trained(
@@ -143,14 +146,14 @@ def test_an_outcome_gets_a_probability(cohort: Cohort, make_recipe: MakeRecipe, 
     ],
 )
 def test_labels_out_of_range_are_refused(
-    cohort: Cohort, make_recipe: MakeRecipe, change: dict[str, str | float], words: str
+    sessions: Cohort, make_recipe: MakeRecipe, change: dict[str, str | float], words: str
 ) -> None:
-    first = replace(cohort.members[0], covariates={**cohort.members[0].covariates, **change})
+    first = replace(sessions.members[0], covariates={**sessions.members[0].covariates, **change})
     with pytest.raises(BadDataError, match=words):
-        read_rows(Cohort((first, *cohort.members[1:])), "crs_r", Options.of(make_recipe()))
+        read_rows(Cohort((first, *sessions.members[1:])), "crs_r", Options.of(make_recipe()))
 
 
-def test_leaks_are_refused(cohort: Cohort, make_recipe: MakeRecipe) -> None:
+def test_leaks_are_refused(sessions: Cohort, make_recipe: MakeRecipe) -> None:
     def changed(**columns: Callable[[float], str | float]) -> Cohort:
         return Cohort(
             tuple(
@@ -161,7 +164,7 @@ def test_leaks_are_refused(cohort: Cohort, make_recipe: MakeRecipe) -> None:
                         **{name: f(float(m.covariates["crs_r"])) for name, f in columns.items()},
                     },
                 )
-                for m in cohort.members
+                for m in sessions.members
             )
         )
 
@@ -172,18 +175,18 @@ def test_leaks_are_refused(cohort: Cohort, make_recipe: MakeRecipe) -> None:
     with pytest.raises(BadDataError, match="site"):
         read_rows(changed(site=lambda score: f"site {score:g}"), "crs_r", Options.of(make_recipe()))
     with pytest.raises(BadDataError, match="gos"):
-        read_rows(cohort, "crs_r", Options.of(make_recipe(covariates=["age", "gos"])))
+        read_rows(sessions, "crs_r", Options.of(make_recipe(covariates=["age", "gos"])))
     with pytest.raises(BadDataError, match="crs_r"):
-        read_rows(cohort, "crs_r", Options.of(make_recipe(covariates=["age", "crs_r"])))
-    twin = replace(cohort.members[0], subject="twin")
+        read_rows(sessions, "crs_r", Options.of(make_recipe(covariates=["age", "crs_r"])))
+    twin = replace(sessions.members[0], subject="twin")
     with pytest.raises(BadDataError, match="same image"):
-        read_rows(Cohort((*cohort.members, twin)), "crs_r", plain)
+        read_rows(Cohort((*sessions.members, twin)), "crs_r", plain)
 
 
 def test_too_few_patients_and_no_target_are_refused(
-    cohort: Cohort, make_recipe: MakeRecipe, tmp_path: Path
+    sessions: Cohort, make_recipe: MakeRecipe, tmp_path: Path
 ) -> None:
     with pytest.raises(BadDataError, match="at least 20"):
-        read_rows(Cohort(cohort.members[:19]), "crs_r", Options.of(make_recipe()))
+        read_rows(Cohort(sessions.members[:19]), "crs_r", Options.of(make_recipe()))
     with pytest.raises(UsageError, match="--target"):
-        train(cohort, make_recipe(), tmp_path / "bundle")
+        train(sessions, make_recipe(), tmp_path / "bundle")
