@@ -1,4 +1,4 @@
-"""Made-up patients: in memory, with a score of the age; as files, with a score of the coupling of a network."""
+"""Made-up patients: in memory, their score follows age; as files, it follows the coupling of a network."""
 
 from __future__ import annotations
 
