@@ -52,7 +52,7 @@ def easiest_first(difficulty: Array, share: float) -> Array:
     array([0., 1., 1., 0.])
     """
     count = max(1, int(np.ceil(share * difficulty.size - 1e-9)))
-    return (difficulty <= np.sort(difficulty)[count - 1]).astype(np.float64)
+    return np.asarray(difficulty <= np.sort(difficulty)[count - 1], dtype=np.float64)
 
 
 def self_paced(error: Array, share: float) -> Array:

@@ -51,7 +51,8 @@ class Coral(OrdinalLoss):
 
     def logits(self, outputs: Tensor) -> Tensor:
         """Give the logits of the questions, shape ``(n, K - 1)``, falling along each row."""
-        return outputs - self.thresholds()
+        thresholds: Tensor = self.thresholds()
+        return outputs - thresholds
 
     def loss(self, outputs: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
         """Give :func:`coral_loss`."""

@@ -52,7 +52,7 @@ def soft_labels(target: Tensor, levels: int, standard_error: float | Tensor = CR
         raise BadDataError("A standard error of the label is negative: give points of the scale.")
     edges = torch.arange(levels + 1, dtype=value.dtype, device=value.device) - 0.5
     scaled = (edges - value[:, None]) / error.clamp_min(1e-3).expand(value.shape)[:, None]
-    mass = torch.special.ndtr(scaled).diff(dim=1)
+    mass: Tensor = torch.special.ndtr(scaled).diff(dim=1)
     return mass / mass.sum(1, keepdim=True)
 
 

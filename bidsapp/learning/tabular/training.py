@@ -35,6 +35,11 @@ class Fit:
         loss = ordinal_loss(settings.loss, settings.levels).double()
         return cls(new_network(features, settings.hidden, loss.outputs, settings.seed), loss)
 
+    @property
+    def layers(self) -> list[nn.Linear]:
+        """The linear layers, first to last."""
+        return [layer for layer in self.network if isinstance(layer, nn.Linear)]
+
     @torch.no_grad()
     def expected(self, features: Tensor) -> Array:
         """Give the expected score of standardised features."""
@@ -70,7 +75,7 @@ def train(fit: Fit, sample: Sample, settings: HeadSettings, penalty: float) -> I
         Half of it times the squared weights (no biases, no thresholds) is added to the loss.
     """
     with torch.no_grad():
-        fit.network[-1].bias.copy_(fit.loss.start(sample.target))
+        fit.layers[-1].bias.copy_(fit.loss.start(sample.target))
     before = np.full(len(sample.score), np.nan)
     for epoch in range(settings.epochs):
         error = np.abs(fit.expected(sample.features) - sample.score.numpy())
@@ -92,7 +97,7 @@ def _search(fit: Fit, steps: int) -> torch.optim.LBFGS:
 
 
 def _descend(fit: Fit, sample: Sample, weight: Tensor, penalty: float, search: torch.optim.LBFGS) -> None:
-    matrices = [layer.weight for layer in fit.network if isinstance(layer, nn.Linear)]
+    matrices = [layer.weight for layer in fit.layers]
 
     def objective() -> Tensor:
         search.zero_grad()
