@@ -157,5 +157,6 @@ def _convolved(
     volumes: SparseVolumes, weight: Tensor, bias: Tensor | None, pairs: Pairs, rows: int
 ) -> Tensor:
     by_offset = weight.flatten(2).permute(2, 1, 0).contiguous()
-    result: Tensor = _GatherConvolve.apply(volumes.features, by_offset, pairs, rows)
+    apply = _GatherConvolve.apply
+    result: Tensor = apply(volumes.features, by_offset, pairs, rows)  # type: ignore[no-untyped-call]
     return result if bias is None else result + bias

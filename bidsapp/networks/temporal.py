@@ -106,7 +106,7 @@ class SeriesEncoder(nn.Module):
     def _covariance(self, values: Tensor, durations: Tensor) -> Tensor:
         """Give the covariance of learned mixtures of the regions, shape ``(n, 36)``."""
         weights = (durations / durations.sum(dim=1, keepdim=True))[..., None]
-        sources = self.sources(values)
+        sources: Tensor = self.sources(values)
         centred = sources - (weights * sources).sum(dim=1, keepdim=True)
         covariance = centred.mT @ (weights * centred)
         rows, columns = torch.tril_indices(SOURCES, SOURCES, device=values.device)
