@@ -7,14 +7,18 @@ Score: CRS-R at follow-up; Song et al. 2018 report R2 0.65 apparent and 0.28 cor
 recovery, Glasgow Outcome Scale of 3 or more. Folds are of patients, stratified by the label; whatever a model
 learns, its penalty included, it learns in the training fold. Intervals are of 2000 draws of patients; p is of
 shuffled labels, for the models that are quick (the others are shuffled ``--shuffles`` times, which shows that
-they find nothing in noise but gives no p).
+they find nothing in noise but gives no p). AUC is of the predictions of all folds together: a fold that
+leaves out more recovered patients has fewer to learn from, so the base rate alone gets less than 0.5, and so
+does noise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
 import numpy as np
+from coma_coverage import as_lists, coverage_table, left_out_coverage
 from coma_patients import Study, read_pdoc
 from coma_scores import (
     Makes,
@@ -30,10 +34,21 @@ from coma_scores import (
 )
 
 from bidsapp.analyses.coma.models.registry import MODELS, applicable
+from bidsapp.learning.discrimination import Estimate
 from bidsapp.learning.validation.measures import OF_OUTCOMES, OF_SCORES, auc, mae
 
 TARGETS = ("crsr", "recovered")
+HIGHEST = 23.0
 SLOW = ("stacked", "boosting")
+
+
+@dataclass(frozen=True)
+class Chance:
+    """What a model says of shuffled labels: p (of quick models), how many shuffles, mean and 95 % range."""
+
+    p: float | None
+    shuffles: int
+    mean: Estimate
 
 
 def main() -> None:
@@ -55,15 +70,22 @@ def main() -> None:
             "target": target,
             "patients": len(study.patients),
             "left_out_models": dict(names.reasons),
-            "models": [as_json(each) | shuffled[each.name] for each in found],
+            "models": [as_json(each) | {"shuffled": asdict(shuffled[each.name])} for each in found],
         }
-        write_results(said.out, f"pdoc-{target}", results, _table(found, shuffled, beside))
+        table = _table(found, shuffled, beside)
+        if target == "crsr":
+            chosen = {"clinical": MODELS["clinical"]}
+            labels = study.targets[target]
+            covered = left_out_coverage(chosen, MODELS["clinical"], study, labels, highest=HIGHEST)
+            results["coverage"] = as_lists(covered)
+            table += f"\n{coverage_table(covered)}"
+        write_results(said.out, f"pdoc-{target}", results, table)
 
 
 def _shuffled(
     makes: Makes, study: Study, target: str, plan: Plan, permutations: int, shuffles: int
-) -> dict[str, dict[str, object]]:
-    """Give each model's p, and the mean and 95 % range of the first measure for shuffled labels."""
+) -> dict[str, Chance]:
+    """Give what each model says of shuffled labels, by the first measure of the target."""
     measure, higher = (mae, False) if target == "crsr" else (auc, True)
     found = {}
     for slow, count in ((False, permutations), (True, shuffles)):
@@ -72,29 +94,23 @@ def _shuffled(
         nulls = permutation_p(chosen, study, labels, measure, plan, permutations=count, higher=higher)
         for name, (p, null) in nulls.items():
             low, high = np.quantile(null, [0.025, 0.975])
-            found[name] = {
-                "p": None if slow or name == "median" else p,
-                "shuffles": count,
-                "shuffled_mean": float(null.mean()),
-                "shuffled_range": [float(low), float(high)],
-            }
+            told = None if slow or name == "median" else p
+            found[name] = Chance(told, count, Estimate(float(null.mean()), float(low), float(high)))
     return found
 
 
-def _table(found: list[Measured], shuffled: Mapping[str, Mapping[str, object]], beside: str) -> str:
+def _table(found: list[Measured], shuffled: Mapping[str, Chance], beside: str) -> str:
     first = next(iter(found[0].measures))
     head = ["Model", *found[0].measures, f"{first} less that of {beside}", "p", f"{first} of shuffled labels"]
     rows = []
     for each in found:
         chance = shuffled[each.name]
-        low, high = chance["shuffled_range"]
-        p = chance["p"]
         rows.append([
             each.title,
             *(show(value) for value in each.measures.values()),
             "" if each.name == beside else show(each.differences[first]),
-            "" if p is None else f"{p:.3f}",
-            f"{chance['shuffled_mean']:.2f} ({low:.2f} to {high:.2f})",
+            "" if chance.p is None else f"{chance.p:.3f}",
+            show(chance.mean),
         ])  # fmt: skip
     return markdown(head, rows)
 

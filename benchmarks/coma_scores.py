@@ -39,16 +39,18 @@ class Plan:
     slow_resamples: int = 100
     seed: int = 0
 
-    def intervals(self, measures: Mapping[str, Measure], study: Study, *arrays: Array) -> dict[str, Estimate]:
-        """Give measures of truth and predictions; of two models' predictions, their differences."""
+    def quick(self, measures: Mapping[str, Measure]) -> dict[str, Measure]:
+        """Give the measures that are not fits of their own."""
+        return {name: each for name, each in measures.items() if name not in self.slow}
+
+    def intervals(
+        self, measures: Mapping[str, Measure], truth: Array, predicted: Array, subjects: list[str]
+    ) -> dict[str, Estimate]:
+        """Give measures with intervals, in their order."""
         found: dict[str, Estimate] = {}
-        for draws, slow in ((self.resamples, False), (self.slow_resamples, True)):
-            chosen = {name: each for name, each in measures.items() if (name in self.slow) == slow}
-            how = {"resamples": draws, "seed": self.seed}
-            if len(arrays) == 2:
-                found |= intervals(chosen, *arrays, study.subjects, **how)
-            elif not slow:
-                found |= paired_differences(chosen, *arrays, study.subjects, **how)
+        for name, measure in measures.items():
+            draws = self.slow_resamples if name in self.slow else self.resamples
+            found |= intervals({name: measure}, truth, predicted, subjects, resamples=draws, seed=self.seed)
         return found
 
 
@@ -78,8 +80,11 @@ def measure_models(
         ).predictions  # fmt: skip
         seconds = time.process_time() - start
         reference = left_out if reference is None else reference
-        own = plan.intervals(measures, study, target, left_out)
-        apart = plan.intervals(measures, study, target, left_out, reference)
+        own = plan.intervals(measures, target, left_out, study.subjects)
+        apart = paired_differences(
+            plan.quick(measures), target, left_out, reference, study.subjects,
+            resamples=plan.resamples, seed=plan.seed,
+        )  # fmt: skip
         found.append(Measured(name, makes[name]().title, left_out, own, apart, seconds))
         print(f"{name:20}" + "  ".join(f"{key} {show(each)}" for key, each in own.items()), flush=True)
     return sorted(found, key=lambda each: list(makes).index(each.name))

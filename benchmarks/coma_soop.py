@@ -9,8 +9,8 @@ of patients left out of everything, beside the interval that knows no more than 
 
 from __future__ import annotations
 
-import numpy as np
-from coma_patients import Study, read_soop
+from coma_coverage import as_lists, coverage_table, left_out_coverage
+from coma_patients import read_soop
 from coma_scores import Plan, as_json, markdown, measure_models, options, show, write_results
 
 from bidsapp.analyses.coma.features.clinical import Clinical
@@ -21,14 +21,9 @@ from bidsapp.analyses.coma.models.kernel import Kernel
 from bidsapp.analyses.coma.models.linear import Linear
 from bidsapp.analyses.coma.models.median import Median
 from bidsapp.analyses.coma.models.protocol import Model
-from bidsapp.learning.confidence.coverage import Coverage, measure_coverage
-from bidsapp.learning.confidence.cross_fit import left_out_intervals
-from bidsapp.learning.confidence.interval import Interval, unconditional_interval
 from bidsapp.learning.validation.measures import OF_SCORES
-from bidsapp.learning.validation.splits import repeated_folds
 
 HIGHEST = 42.0
-_FOLDS = 10
 
 
 def volume() -> Model:
@@ -58,7 +53,7 @@ MODELS = {
 
 
 def main() -> None:
-    """Measure the models, then the intervals of three of them."""
+    """Measure the models, then the intervals of two of them."""
     said = options("Models of NIHSS on real lesion masks.", permutations=False).parse_args()
     study = read_soop()
     target = study.targets["nihss"]
@@ -69,45 +64,16 @@ def main() -> None:
         + (["", ""] if each.name == "volume" else [show(each.differences[key]) for key in ("mae", "r2")])
         for each in found
     ]
-    covered = {name: measure_coverage(target, interval) for name, interval in _intervals(study).items()}
+    makes = {name: MODELS[name] for name in ("volume", "volume-regions")}
+    covered = left_out_coverage(makes, volume, study, target, highest=HIGHEST)
     results = {
         "target": "nihss",
         "patients": len(study.patients),
         "regions": len(study.patients[0].regions["lesion"]),
         "models": [as_json(each) for each in found],
-        "coverage": {name: {part: _as_list(c) for part, c in each.items()} for name, each in covered.items()},
+        "coverage": as_lists(covered),
     }
-    parts = ("all", "low", "middle", "high")
-    width = [
-        [name, *(show(each[part].share) for part in parts), f"{each['all'].mean_width:.1f}"]
-        for name, each in covered.items()
-    ]
-    table = markdown(head, rows) + "\n" + markdown(["90 % interval", *parts, "mean width"], width)
-    write_results(said.out, "soop-nihss", results, table)
-
-
-def _intervals(study: Study) -> dict[str, Interval]:
-    target = study.targets["nihss"]
-    outer = repeated_folds(target, study.subjects, folds=_FOLDS, seed=0)[0]
-    low, high = np.empty(target.size), np.empty(target.size)
-    for fold in range(_FOLDS):
-        out = outer == fold
-        plain = unconditional_interval(target[~out], int(out.sum()), lowest=0.0, highest=HIGHEST)
-        low[out], high[out] = plain.low, plain.high
-    found = {"unconditional": Interval(low, high)}
-    normalised = (("plain", None), ("by difficulty", volume))
-    for name in ("volume", "volume-regions"):
-        for words, difficulty in normalised:
-            found[f"{name}, {words}"] = left_out_intervals(
-                MODELS[name], study.patients, target, study.subjects, outer,
-                folds=_FOLDS, difficulty=difficulty, lowest=0.0, highest=HIGHEST,
-            )  # fmt: skip
-    return found
-
-
-def _as_list(coverage: Coverage) -> list[float]:
-    share = coverage.share
-    return [coverage.patients, share.value, share.low, share.high, coverage.mean_width, coverage.median_width]
+    write_results(said.out, "soop-nihss", results, f"{markdown(head, rows)}\n{coverage_table(covered)}")
 
 
 if __name__ == "__main__":
