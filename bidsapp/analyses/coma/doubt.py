@@ -71,7 +71,8 @@ class Doubt:
         """Say whether a patient is like the cohort; ``None`` where there is nothing to judge by."""
         if self.reference is None:
             return None
-        return judge(self.reference, self.table.values([patient])[0], limit=options.reference_alpha)
+        limit = _limit(len(self.target), options)
+        return judge(self.reference, self.table.values([patient])[0], limit=limit)
 
     def arrays(self) -> dict[str, dict[str, NDArray[np.generic]]]:
         """Give the files of a bundle and their arrays."""
@@ -150,7 +151,12 @@ def _reference(patients: Sequence[Patient], options: Options) -> tuple[Table, Re
     varies = values.std(axis=0) > 0
     if not options.reference_alpha or not varies.any():
         return table, None
-    return table, fit_reference(values, table.names, limit=options.reference_alpha)
+    return table, fit_reference(values, table.names, limit=_limit(len(patients), options))
+
+
+def _limit(rows: int, options: Options) -> float:
+    """Give the p at which a patient is refused; a small cohort knows none below 1 / (rows + 1)."""
+    return max(options.reference_alpha, 1 / (rows + 1))
 
 
 def _stored(reference: ReferenceCohort) -> dict[str, NDArray[np.generic]]:

@@ -45,8 +45,8 @@ class Trained:
         words = [PARTS[need].words for need in needs if not PARTS[need].there(patient)]
         known = {*signals, *cast("list[str]", self.facts["images"])}
         if not words and not known & {*patient.series, *patient.regions}:
-            words = [f"{', '.join(sorted(known))}, of which the training patients had any"]
-        return f"the patient has no {' and no '.join(words)}" if words else ""
+            words = [f"each of {', '.join(sorted(known))}"]
+        return f"the patient lacks {' and '.join(words)}" if words else ""
 
 
 def read_trained(bundle: Bundle) -> Trained:

@@ -53,7 +53,7 @@ def test_the_model_that_knows_is_taken_and_its_bundle_predicts(
 
 
 def test_what_is_said_of_a_patient(bundle: Bundle, make_member: MakeMember, tmp_path: Path) -> None:
-    found = ANALYSIS.predict(make_member(60, 0.5, age=40.0), bundle, out_dir=tmp_path, device="cpu", seed=0)
+    found = ANALYSIS.predict(make_member(63, 0.5, age=40.0), bundle, out_dir=tmp_path, device="cpu", seed=0)
     score = found.scores[0]
     assert score.value is not None
     assert score.interval is not None
@@ -76,7 +76,7 @@ def test_no_score_without_signals_with_others_or_far_from_the_cohort(
     trained = read_trained(bundle)
     nothing = ANALYSIS.predict(Member(subject="x"), bundle, out_dir=tmp_path, device="cpu", seed=0)
     assert nothing.scores[0].value is None
-    assert "no resting-state series" in nothing.summary
+    assert "lacks a resting-state series" in nothing.summary
     other = write_series(
         tmp_path / "other.tsv", 0.5, 1, regions=("DMN.A", "DMN.B", "SN.A", "SN.B", "V.A", "V.B")
     )
