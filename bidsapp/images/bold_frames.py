@@ -77,7 +77,9 @@ def correct_slice_timing(
     offsets = np.asarray(timing, dtype=np.float64)
     slices = frames.data.shape[axis]
     if offsets.shape != (slices,):
-        raise BadDataError(f"SliceTiming has {offsets.size} entries for {slices} slices; correct its sidecar.")
+        raise BadDataError(
+            f"SliceTiming has {offsets.size} entries for {slices} slices; correct its sidecar."
+        )
     if not np.isfinite(offsets).all() or offsets.min() < 0 or offsets.max() > repetition:
         raise BadDataError(
             f"SliceTiming must lie between 0 and RepetitionTime ({repetition:g} s); it may be in "

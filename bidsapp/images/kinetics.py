@@ -89,8 +89,8 @@ def _late(timing: FrameTiming, reference: NDArray[np.floating], t_star: float) -
     late = timing.starts >= t_star
     if late.sum() < FEWEST_POINTS:
         raise BadDataError(
-            f"only {int(late.sum())} PET frames begin later than {t_star / 60:g} min after injection; a slope "
-            f"needs {FEWEST_POINTS}."
+            f"only {int(late.sum())} PET frames begin later than {t_star / 60:g} min after injection; a "
+            f"slope needs {FEWEST_POINTS}."
         )
     if reference[late].min() <= 0:
         raise BadDataError("the PET image is not positive in the reference region.")

@@ -42,7 +42,7 @@ def alff(
 
 
 def reho(signals: NDArray[np.floating], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    r"""Give regional homogeneity: Kendall's W of a voxel and its 26 neighbours (Zang 2004, NeuroImage 22:394).
+    r"""Give regional homogeneity: Kendall's W of a voxel and its neighbours (Zang 2004, NeuroImage 22:394).
 
     :math:`W = 12 \sum_t (R_t - \bar R)^2 / (k^2 (n^3 - n))` with :math:`R_t` the sum of the ranks of
     ``k`` voxels at time ``t`` of ``n``. Neighbours outside of the mask do not count; voxels with fewer

@@ -1,4 +1,4 @@
-"""What motion says of a scan: parameters of each frame, framewise displacement, DVARS, frames to leave out."""
+"""What motion says of a scan: parameters, framewise displacement, DVARS, and which frames to leave out."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def framewise_displacement(parameters: NDArray[np.float64]) -> NDArray[np.float6
 
 
 def dvars(signals: NDArray[np.floating]) -> NDArray[np.float64]:
-    r"""Give :math:`\sqrt{\langle (x_t - x_{t-1})^2 \rangle}` over the brain, in per cent of its mean (Power 2012).
+    r"""Give :math:`\sqrt{\langle (x_t - x_{t-1})^2 \rangle}` in per cent of the mean (Power 2012).
 
     Parameters
     ----------

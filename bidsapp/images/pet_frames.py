@@ -50,7 +50,7 @@ def frame_timing(metadata: Mapping[str, object], frames: int) -> FrameTiming:
         index = int(early[0])
         raise BadDataError(
             f"PET frame {index + 2} starts at {starts[index + 1]:g} s, before frame {index + 1} ends "
-            f"({starts[index] + durations[index]:g} s); correct FrameTimesStart or FrameDuration in the sidecar."
+            f"({starts[index] + durations[index]:g} s); correct FrameTimesStart or FrameDuration."
         )
     injected = metadata.get("InjectionStart", 0.0)
     offset = float(injected) if isinstance(injected, int | float) else 0.0
@@ -74,9 +74,7 @@ def decay_factors(metadata: Mapping[str, object], timing: FrameTiming) -> tuple[
     if corrected is True:
         return np.ones(timing.starts.size), "decay was corrected at the scanner"
     if corrected is None:
-        return np.ones(
-            timing.starts.size
-        ), "its sidecar does not say ImageDecayCorrected: taken as corrected"
+        return np.ones(timing.starts.size), "its sidecar does not say ImageDecayCorrected: taken as corrected"
     name = str(metadata.get("TracerRadionuclide", ""))
     half_life = HALF_LIVES.get(_isotope(name))
     if half_life is None:
@@ -103,7 +101,9 @@ def _isotope(name: str) -> str:
 def _seconds(metadata: Mapping[str, object], field: str, frames: int) -> NDArray[np.float64]:
     value = metadata.get(field)
     if not isinstance(value, list) or not all(isinstance(item, int | float) for item in value):
-        raise BadDataError(f"{field} is missing or no list of seconds; add it to the sidecar of the PET image.")
+        raise BadDataError(
+            f"{field} is missing or no list of seconds; add it to the sidecar of the PET image."
+        )
     if len(value) != frames:
         raise BadDataError(f"{field} has {len(value)} entries for {frames} PET frames; correct the sidecar.")
     return np.asarray(value, dtype=np.float64)

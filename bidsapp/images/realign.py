@@ -1,8 +1,8 @@
 """Rigid realignment of frames: Gauss-Newton on the differences of intensity, as SPM and AFNI do it.
 
 Registration by SimpleITK takes a second or more for each frame; the gradient of the reference is the same for
-all frames, so that here its pseudo-inverse is computed once and 200 frames take seconds (inverse compositional
-form: Baker and Matthews 2004, IJCV 56:221; the model is Friston's 1995, HBM 3:165).
+all frames, so that here its pseudo-inverse is computed once and 200 frames take seconds (inverse
+compositional form: Baker and Matthews 2004, IJCV 56:221; the model is Friston's 1995, HBM 3:165).
 """
 
 from __future__ import annotations

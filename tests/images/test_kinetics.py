@@ -1,5 +1,7 @@
 """Slopes of simulated curves, decay by hand, and timings that cannot be."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -23,7 +25,7 @@ def simulate(k1, k2, k3=0.0):
         free, bound = free + STEP * (k1 * value - (k2 + k3) * free), bound + STEP * k3 * free
     ends = np.concatenate([STARTS, [STARTS[-1] + DURATIONS[-1]]])
     places = np.searchsorted(times, ends)
-    return np.array([total[a:b].mean() for a, b in zip(places[:-1], places[1:], strict=True)])
+    return np.array([total[a:b].mean() for a, b in pairwise(places)])
 
 
 def test_patlak_finds_the_rate_of_trapping():

@@ -75,7 +75,7 @@ def test_parameters_are_those_of_the_motion():
     centre = np.array([10.0, -5.0, 20.0])
     around = rigid(0, (0, 0, 0))
     around[:3, :3] = Rotation.from_euler("xyz", (0.02, 0, 0)).as_matrix()
-    around[:3, 3] = centre + (1, 2, 3) - around[:3, :3] @ centre
+    around[:3, 3] = centre + np.array([1, 2, 3]) - around[:3, :3] @ centre
     assert np.allclose(motion_parameters(around[None], centre)[0], [1, 2, 3, 0.02, 0, 0])
 
 
