@@ -38,7 +38,7 @@ def head(tmp_path_factory):
     parts = {
         "reference": image,
         "mask": mask,
-        "wm": image.with_data((image.data > 0.75) * 1.0),
+        "wm": image.with_data(np.isin(labels, labels_of("Cerebral_White_Matter")) * 1.0),
         "csf": image.with_data(((image.data > 0.1) & (image.data < 0.3)) * 1.0),
     }
     files = {name: str(write_volume(folder / f"{name}.nii.gz", part)) for name, part in parts.items()}
@@ -49,6 +49,11 @@ def head(tmp_path_factory):
 
 def labels_of(part):
     return [region.index for region in load_atlas(2).regions if part in region.name]
+
+
+def anatomy(files):
+    """Give what dynamic PET needs of the head."""
+    return {name: files[name] for name in ("reference", "mask", "standard_to_native")}
 
 
 def write_frames(path, data, affine):
@@ -147,7 +152,7 @@ def pet(head, tmp_path_factory):
         "ImageDecayCorrected": True,
         "Units": "kBq/mL",
     }
-    node = PrepareDynamicPet(modality="pet", in_file=in_file, metadata=json.dumps(sidecar), **files)
+    node = PrepareDynamicPet(modality="pet", in_file=in_file, metadata=json.dumps(sidecar), **anatomy(files))
     return run(node, folder / "out"), sidecar, in_file
 
 
@@ -175,7 +180,7 @@ def test_activity_of_regions_keeps_the_uneven_frames(pet):
 def test_timing_that_disagrees_costs_pet_alone(pet, head, tmp_path):
     _, sidecar, in_file = pet
     metadata = json.dumps({**sidecar, "FrameTimesStart": STARTS[:-1]})
-    node = PrepareDynamicPet(modality="pet", in_file=in_file, metadata=metadata, **head[0])
+    node = PrepareDynamicPet(modality="pet", in_file=in_file, metadata=metadata, **anatomy(head[0]))
     found = run(node, tmp_path / "out")
     assert found.volumes == []
     assert "pet was left out: FrameTimesStart has 8 entries for 9 PET frames" in found.notes[0]
