@@ -9,6 +9,7 @@ import nibabel as nib
 import numpy as np
 import SimpleITK as sitk
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from bidsapp.images.grids import resample, respaced_grid
 from bidsapp.images.templates import load_atlas, load_template
@@ -58,7 +59,8 @@ def write_frames(path: Path, data: NDArray[np.floating], affine: NDArray[np.floa
 def write_pet(folder: Path, image: Volume, labels: NDArray[np.float32]) -> str:
     """Write a tracer that is trapped at 0.02 per minute everywhere but in the cerebellum, and its sidecar."""
     middles = np.array(STARTS) + np.array(LENGTHS) / 2
-    rate = np.where(np.isin(labels, labels_of("Cerebellum")), 0, 0.02 / 60)
+    cerebellum = ndimage.binary_dilation(np.isin(labels, labels_of("Cerebell")))
+    rate = np.where(cerebellum, 0, 0.02 / 60)
     data = np.where(image.data > 0.1, 10, 0)[..., None] * (1 + rate[..., None] * middles)
     path = folder / "sub-1_trc-18FFDG_pet.nii.gz"
     path.with_name("sub-1_trc-18FFDG_pet.json").write_text(json.dumps(PET))

@@ -61,6 +61,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
         native_to_standard=files["standard_to_native"], standard_to_native=files["standard_to_native"],
     )  # fmt: skip
     workflow.base_dir = str(folder / "work")
+    workflow.config["execution"] = {"remove_unnecessary_outputs": "false", "crashdump_dir": str(folder)}
     workflow.run(plugin="Linear")
     return folder / "out"
 
