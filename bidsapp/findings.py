@@ -31,6 +31,9 @@ class Score:
         In 0..1, with its meaning in ``description``.
     reference
         Quantiles 5, 50 and 95 % of the reference cohort, when there is one.
+    limits
+        Lowest and highest value that the measure can take, when the report is to draw the value and its
+        interval between them, over the reference.
     light
         Traffic light of a quality figure; empty for all others.
     """
@@ -43,6 +46,7 @@ class Score:
     interval_meaning: str = ""
     confidence: float | None = None
     reference: tuple[float, float, float] | None = None
+    limits: tuple[float, float] | None = None
     light: Literal["", "green", "amber", "red"] = ""
 
 
@@ -166,8 +170,8 @@ def _plain(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _score(content: dict[str, Any]) -> Score:
-    for key in ("interval", "reference"):
-        content[key] = tuple(content[key]) if content[key] is not None else None
+    for key in ("interval", "reference", "limits"):
+        content[key] = tuple(content[key]) if content.get(key) is not None else None
     return Score(**content)
 
 

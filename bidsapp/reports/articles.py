@@ -14,12 +14,13 @@ from bidsapp.reports.layout import Layout, Section
 from bidsapp.reports.mosaic import Figure
 from bidsapp.reports.numbers import decimals_of, is_numeric, write_cells, write_name, write_number
 from bidsapp.reports.radar import Radar, draw_radar
+from bidsapp.reports.ranges import Range, draw_range
 from bidsapp.reports.thumbnails import Thumbnail, draw_thumbnails, write_marks
 
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """One score as text, with its place on the reference's band."""
+    """One score as text, with its place on the reference's band, or on the range of the measure."""
 
     label: str
     description: str
@@ -29,6 +30,7 @@ class ScoreRow:
     interval_meaning: str
     confidence: str
     band: Band | None
+    range: Range | None
     reference: str
     light: str
 
@@ -110,11 +112,12 @@ def make_score(score: Score, layout: Layout) -> ScoreRow:
     numbers = [score.value, *(score.interval or ()), *(score.reference or ())]
     places = decimals_of([score.value]) if score.value else decimals_of(numbers)
     interval = " to ".join(write_number(end, places) for end in score.interval) if score.interval else ""
-    band, reference = None, ""
+    band, reference, whole = None, "", draw_range(score)
     if score.reference:
         low, middle, high = (write_number(end, places) for end in score.reference)
         reference = f"{low} to {high}, median {middle}"
-        band = place_in_band(score.value, score.reference) if score.value is not None else None
+        if score.value is not None and whole is None:
+            band = place_in_band(score.value, score.reference)
     return ScoreRow(
         label=write_name(score.name, layout.words),
         description=score.description,
@@ -124,6 +127,7 @@ def make_score(score: Score, layout: Layout) -> ScoreRow:
         interval_meaning=score.interval_meaning,
         confidence="" if score.confidence is None else f"{score.confidence:.0%}",
         band=band,
+        range=whole,
         reference=reference,
         light=score.light,
     )

@@ -12,6 +12,7 @@ from bidsapp.cohort import Cohort
 from bidsapp.errors import ExitCode, UsageError
 from bidsapp.recipe import Recipe
 from bidsapp.settings import Settings
+from bidsapp.workflows.bedside import SCALE, with_exams
 from bidsapp.workflows.environment import prepare_environment, remove_if_empty
 from bidsapp.workflows.models import brain_bundle, resolve_models
 from bidsapp.workflows.plan import SubjectPlan, plan
@@ -87,11 +88,15 @@ def run_group(settings: Settings, progress: Progress) -> ExitCode:
     UsageError, NothingSelectedError
         ``--controls`` is wrong, or leaves no control or no patient.
     """
+    from bidsapp.bids.collect import collect_findings
+    from bidsapp.bids.phenotype import write_predicted
     from bidsapp.reports.group import write_group
 
     progress.start(0)
     with follow_logs(progress):
         written = write_group(settings.output_dir, controls=settings.controls, seed=settings.random_seed)
+        predicted = write_predicted(settings.output_dir, collect_findings(settings.output_dir))
+        written += (predicted,) if predicted else ()
     for path in written:
         progress.log(f"Wrote {path}")
     return ExitCode.OK
@@ -165,14 +170,17 @@ def _read_cohort(settings: Settings, source: Source) -> Cohort:
 
     if source == "labels":
         return read_labelled_cohort(settings.bids_dir, settings.derivatives, settings.participant_label)
+    exams = settings.target == SCALE and (settings.bids_dir / "phenotype").is_dir()
     cohort = read_cohort(
         settings.derivatives or (settings.output_dir,),
         bids_dir=settings.bids_dir,
         participant_label=settings.participant_label,
         session_label=settings.session_label,
         controls=None if source == "masks" else settings.controls,
-        target=settings.target,
+        target=None if exams else settings.target,
     )
+    if exams:
+        cohort = with_exams(cohort, settings.bids_dir) or cohort
     if source != "masks":
         return cohort
     if settings.reference:

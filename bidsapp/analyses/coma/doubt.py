@@ -1,0 +1,183 @@
+"""What goes with a score: its interval, probabilities, and whether the patient is like the cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bidsapp.analyses.coma.features.amplitude import Amplitude
+from bidsapp.analyses.coma.features.networks import Networks
+from bidsapp.analyses.coma.features.protocol import Arrays, below, pack_names, prefixed, unpack_names
+from bidsapp.analyses.coma.features.regional import Regional
+from bidsapp.analyses.coma.features.table import Table
+from bidsapp.analyses.coma.models.protocol import Model
+from bidsapp.analyses.coma.models.registry import MODELS
+from bidsapp.analyses.coma.options import Options
+from bidsapp.analyses.coma.patient import Patient
+from bidsapp.analyses.coma.rows import Rows
+from bidsapp.learning.confidence.categories import CategoryModel, fit_categories
+from bidsapp.learning.confidence.cross_fit import cross_fit
+from bidsapp.learning.confidence.interval import CrossState, Interval, plus_interval
+from bidsapp.learning.confidence.ordinal_sets import calibrate_sets
+from bidsapp.learning.confidence.reference import Judgement, ReferenceCohort, fit_reference, judge
+
+Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Doubt:
+    """The models of the folds with their left-out errors, and the cohort as a reference.
+
+    Attributes
+    ----------
+    models
+        One for each fold.
+    state
+        Of the intervals.
+    error
+        Truth less left-out prediction of each row, shape (rows,).
+    target
+        Label of each row.
+    categories, limit
+        Probabilities of categories, and which belong to the set; ``None`` where the cohort has none.
+    table, reference
+        Columns of a patient's images and signals, and where the cohort lies among them; ``None`` where the
+        cohort has neither images nor signals.
+    """
+
+    models: tuple[Model, ...]
+    state: CrossState
+    error: Values
+    target: Values
+    categories: CategoryModel | None
+    limit: float
+    table: Table
+    reference: ReferenceCohort | None
+
+    def predict(self, patient: Patient) -> Values:
+        """Give the prediction of each fold's model, shape (models,)."""
+        return np.array([model.predict([patient])[0] for model in self.models])
+
+    def interval(self, predicted: Values, options: Options) -> Interval:
+        """Give the CV+ interval of one patient from the predictions of the folds' models."""
+        low, high = options.limits
+        return plus_interval(self.state, predicted[:, None], miss=1 - options.level, lowest=low, highest=high)
+
+    def judge(self, patient: Patient, options: Options) -> Judgement | None:
+        """Say whether a patient is like the cohort; ``None`` where there is nothing to judge by."""
+        if self.reference is None:
+            return None
+        limit = _limit(len(self.target), options)
+        return judge(self.reference, self.table.values([patient])[0], limit=limit)
+
+    def arrays(self) -> dict[str, dict[str, NDArray[np.generic]]]:
+        """Give the files of a bundle and their arrays."""
+        own: dict[str, NDArray[np.generic]] = {
+            "fold": self.state.fold,
+            "residual": self.state.residual,
+            "least": self.state.least,
+            "error": self.error,
+            "target": self.target,
+        }
+        if self.categories is not None:
+            own |= {
+                "slope": np.array([self.categories.slope]),
+                "cuts": self.categories.cuts,
+                "limit": np.array([self.limit]),
+            }
+        files = {f"fold_{number}": dict(model.arrays()) for number, model in enumerate(self.models)}
+        files["doubt"] = own
+        if self.reference is not None:
+            files["reference"] = {**prefixed("table", self.table.arrays()), **_stored(self.reference)}
+        return files
+
+    @classmethod
+    def restore(cls, name: str, files: Mapping[str, Arrays]) -> Doubt:
+        """Take what :meth:`arrays` gave; ``name`` is that of the model."""
+        own = files["doubt"]
+        folds = sorted(key for key in files if key.startswith("fold_"))
+        state = CrossState(own["fold"].astype(np.intp), _floats(own["residual"]), _floats(own["least"]))
+        table, reference = _table(), None
+        if "reference" in files:
+            table.restore(below("table", files["reference"]))
+            reference = _restored(files["reference"])
+        return cls(
+            models=tuple(MODELS[name]().restore(files[key]) for key in folds),
+            state=state,
+            error=_floats(own["error"]),
+            target=_floats(own["target"]),
+            categories=CategoryModel(float(own["slope"][0]), _floats(own["cuts"]))
+            if "slope" in own
+            else None,
+            limit=float(own["limit"][0]) if "limit" in own else 1.0,
+            table=table,
+            reference=reference,
+        )
+
+
+def fit_doubt(rows: Rows, name: str, options: Options, *, seed: int) -> Doubt:
+    """Fit the folds' models of the model that was chosen, and describe the cohort."""
+    crossed = cross_fit(MODELS[name], rows.patients, rows.target, rows.groups, folds=options.folds, seed=seed)
+    categories, limit = None, 1.0
+    if rows.categories.size:
+        categories = fit_categories(crossed.left_out, rows.categories, len(options.categories))
+        probabilities = categories.probabilities(crossed.left_out)
+        limit = calibrate_sets(probabilities, rows.categories, miss=1 - options.level)
+    table, reference = _reference(rows.patients, options)
+    return Doubt(
+        models=cast("tuple[Model, ...]", crossed.models),
+        state=crossed.state,
+        error=rows.target - crossed.left_out,
+        target=rows.target,
+        categories=categories,
+        limit=limit,
+        table=table,
+        reference=reference,
+    )
+
+
+def _table() -> Table:
+    """Give what tells one brain from another: regions of images, networks and amplitudes of signals."""
+    return Table([Regional(), Networks(), Amplitude()])
+
+
+def _reference(patients: Sequence[Patient], options: Options) -> tuple[Table, ReferenceCohort | None]:
+    table = _table().fit(patients)
+    values = table.values(patients)
+    varies = values.std(axis=0) > 0
+    if not options.reference_alpha or not varies.any():
+        return table, None
+    return table, fit_reference(values, table.names, limit=_limit(len(patients), options))
+
+
+def _limit(rows: int, options: Options) -> float:
+    """Give the p at which a patient is refused; a small cohort knows none below 1 / (rows + 1)."""
+    return max(options.reference_alpha, 1 / (rows + 1))
+
+
+def _stored(reference: ReferenceCohort) -> dict[str, NDArray[np.generic]]:
+    return {
+        "names": pack_names(reference.names),
+        "centre": reference.centre,
+        "spread": reference.spread,
+        "standard": reference.standard,
+        "left_out": reference.left_out,
+    }
+
+
+def _restored(arrays: Arrays) -> ReferenceCohort:
+    return ReferenceCohort(
+        names=unpack_names(arrays["names"]),
+        centre=_floats(arrays["centre"]),
+        spread=_floats(arrays["spread"]),
+        standard=_floats(arrays["standard"]),
+        left_out=_floats(arrays["left_out"]),
+    )
+
+
+def _floats(array: NDArray[np.generic]) -> Values:
+    return np.asarray(array, dtype=np.float64)

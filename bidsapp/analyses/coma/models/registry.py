@@ -1,0 +1,138 @@
+"""The models by name, from small to large, and which of them a cohort has the material for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+
+from bidsapp.analyses.coma.features.amplitude import Amplitude
+from bidsapp.analyses.coma.features.clinical import Clinical
+from bidsapp.analyses.coma.features.connectivity import Connectivity
+from bidsapp.analyses.coma.features.networks import Networks, network_of
+from bidsapp.analyses.coma.features.protocol import Features
+from bidsapp.analyses.coma.features.regional import ANOMALY, Regional
+from bidsapp.analyses.coma.models.boosting import Boosting
+from bidsapp.analyses.coma.models.kernel import Kernel
+from bidsapp.analyses.coma.models.linear import Linear
+from bidsapp.analyses.coma.models.median import Median
+from bidsapp.analyses.coma.models.protocol import Model
+from bidsapp.analyses.coma.models.stacked import Stacked
+from bidsapp.analyses.coma.patient import Patient
+
+SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Part:
+    """Something that a model needs of a patient, in words, and how to tell that it is there."""
+
+    words: str
+    there: Callable[[Patient], bool]
+
+
+def _has_networks(patient: Patient) -> bool:
+    return "bold" in patient.series and any(map(network_of, patient.series["bold"].regions))
+
+
+PARTS: Mapping[str, Part] = MappingProxyType({
+    "clinical": Part("clinical covariates", lambda patient: bool(patient.clinical)),
+    "regions": Part(
+        "regional means of an image",
+        lambda patient: any(not key.startswith(ANOMALY) for key in patient.regions),
+    ),
+    "anomaly": Part(
+        "regional shares of an anomaly map",
+        lambda patient: any(key.startswith(ANOMALY) for key in patient.regions),
+    ),
+    "bold": Part("a resting-state series", lambda patient: "bold" in patient.series),
+    "networks": Part("a resting-state series of regions named by network", _has_networks),
+    "any": Part("covariates, regions or series", lambda p: bool(p.clinical or p.regions or p.series)),
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A kind of model: what it needs, and how a fresh one is made (by calling the entry)."""
+
+    needs: tuple[str, ...]
+    make: Callable[[], Model]
+
+    def __call__(self) -> Model:
+        """Make a fresh model."""
+        return self.make()
+
+    @property
+    def title(self) -> str:
+        """What tables call it."""
+        return self.make().title
+
+
+def _linear(name: str, title: str, *features: Callable[[], Features]) -> Callable[[], Model]:
+    return lambda: Linear(name, title, [make() for make in features])
+
+
+_TANGENT = partial(Connectivity, "tangent")
+_ANOMALY = partial(Regional, anomaly=True)
+_BEDSIDE = _linear("clinical", "Clinical data, ridge", Clinical)
+
+_PAIRS = _linear("tangent", "Connectivity in tangent space, ridge", _TANGENT)
+
+
+def _kernel() -> Model:
+    return Kernel("regions-kernel", "Regions, Gaussian kernel", [Regional()])
+
+
+def _stacked() -> Model:
+    members = (Median, _BEDSIDE, _PAIRS)
+    return Stacked("stacked", "Median, clinical data and connectivity, stacked", members)
+
+
+def _boosting() -> Model:
+    features: list[Features] = [Clinical(), Regional(), _ANOMALY(), Networks()]
+    return Boosting("boosting", "Clinical data, regions and networks, boosted trees", features)
+
+
+_ENTRIES = (
+    Entry((), Median),
+    Entry(("clinical",), _BEDSIDE),
+    Entry(("networks",), _linear("networks", "Connectivity of networks, ridge", Networks)),
+    Entry(("bold",), _linear("amplitude", "Slow amplitude, ridge", Amplitude)),
+    Entry(("regions",), _linear("regions", "Regions, ridge", Regional)),
+    Entry(("anomaly",), _linear("anomaly", "Anomaly map by region, ridge", _ANOMALY)),
+    Entry(("bold",), _linear("correlation", "Correlations, ridge", Connectivity)),
+    Entry(("bold",), _PAIRS),
+    Entry(("clinical", "regions"), _linear(
+        "clinical-regions", "Clinical data and regions, ridge", Clinical, Regional
+    )),
+    Entry(("clinical", "bold"), _linear(
+        "clinical-tangent", "Clinical data and tangent space, ridge", Clinical, _TANGENT
+    )),
+    Entry(("clinical", "bold"), _stacked),
+    Entry(("regions",), _kernel),
+    Entry(("any",), _boosting),
+)  # fmt: skip
+MODELS: Mapping[str, Entry] = MappingProxyType({entry().name: entry for entry in _ENTRIES})
+
+
+@dataclass(frozen=True)
+class Applicable:
+    """Names of the models that a cohort has the material for, and why each other one is left out."""
+
+    names: tuple[str, ...]
+    reasons: Mapping[str, str]
+
+
+def applicable(patients: Sequence[Patient]) -> Applicable:
+    """Tell which models apply: at least half of the patients must have each part that a model needs."""
+    names, reasons = [], {}
+    for name, entry in MODELS.items():
+        counts = {need: sum(map(PARTS[need].there, patients)) for need in entry.needs}
+        short = [need for need, count in counts.items() if count < SHARE * len(patients) or not count]
+        if short:
+            words, count = PARTS[short[0]].words, counts[short[0]]
+            reasons[name] = f"{count} of {len(patients)} patients have {words}; at least half must."
+        else:
+            names.append(name)
+    return Applicable(tuple(names), reasons)

@@ -1,0 +1,97 @@
+"""Hyper-parameters of the coma analysis, typed; a bundle carries those it was trained with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from bidsapp.errors import BadDataError
+from bidsapp.recipe import Recipe
+
+Kind = Literal["score", "outcome"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The keys of ``data/recipes/coma.toml``, where each is explained."""
+
+    kind: Kind
+    lowest: float
+    highest: float
+    cut: float
+    near: float
+    category_column: str
+    categories: tuple[str, ...]
+    covariates: tuple[str, ...]
+    atlas: str
+    models: tuple[str, ...]
+    folds: int
+    inner_folds: int
+    repeats: int
+    permutations: int
+    resamples: int
+    level: float
+    minimum_patients: int
+    reference_alpha: float
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Lowest and highest value of what is predicted."""
+        return (0.0, 1.0) if self.kind == "outcome" else (self.lowest, self.highest)
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> Options:
+        """Check a recipe.
+
+        Raises
+        ------
+        BadDataError
+            A value makes no sense; the sentence names it.
+        """
+        lowest, highest = recipe.number("lowest"), recipe.number("highest")
+        if not lowest < highest:
+            raise BadDataError(
+                f"Recipe key 'lowest' is {lowest:g}, which is not below 'highest', {highest:g}."
+            )
+        return cls(
+            kind=cast("Kind", recipe.choice("kind", ("score", "outcome"))),
+            lowest=lowest,
+            highest=highest,
+            cut=recipe.within("cut", lowest, highest),
+            near=recipe.within("near", 0.0, highest - lowest),
+            category_column=recipe.text("category_column"),
+            categories=_names(recipe, "categories"),
+            covariates=_names(recipe, "covariates"),
+            atlas=recipe.text("atlas"),
+            models=_names(recipe, "models"),
+            folds=int(recipe.within("folds", 2, 1000)),
+            inner_folds=int(recipe.within("inner_folds", 2, 1000)),
+            repeats=int(recipe.within("repeats", 1, 1000)),
+            permutations=int(recipe.within("permutations", 0, 100000)),
+            resamples=int(recipe.within("resamples", 100, 100000)),
+            level=recipe.within("level", 0.5, 0.99),
+            minimum_patients=max(int(recipe.number("minimum_patients")), 10),
+            reference_alpha=recipe.within("reference_alpha", 0.0, 0.5),
+        )
+
+    @classmethod
+    def of_bundle(cls, metadata: Mapping[str, object]) -> Options:
+        """Read the recipe that a bundle was trained with.
+
+        Raises
+        ------
+        BadDataError
+            It says no recipe, or one that makes no sense.
+        """
+        values = metadata.get("recipe")
+        if not isinstance(values, dict):
+            raise BadDataError("The bundle does not say its recipe; train it again.")
+        return cls.of(Recipe("coma", values))
+
+
+def _names(recipe: Recipe, key: str) -> tuple[str, ...]:
+    values = recipe.values[key]
+    if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
+        raise BadDataError(f"Recipe key '{key}' must be a list of names, not {values!r}.")
+    return tuple(str(item) for item in values)

@@ -1,0 +1,127 @@
+"""Says the score of one patient, how sure it is, what it was read from, or why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bidsapp.analyses.coma.encoding import encode
+from bidsapp.analyses.coma.patient import Patient
+from bidsapp.analyses.coma.reasons import reason_table
+from bidsapp.analyses.coma.rows import visible
+from bidsapp.analyses.coma.tables import comparison_table, prediction_table
+from bidsapp.analyses.coma.trained import Trained, read_trained
+from bidsapp.analyses.coma.words import methods, scores, summary, warnings
+from bidsapp.bundle import Bundle
+from bidsapp.cohort import Member
+from bidsapp.findings import Findings
+from bidsapp.learning.confidence.ordinal_sets import category_sets
+from bidsapp.learning.confidence.predictive import predictive_sample, share_of_sample
+from bidsapp.learning.confidence.reference import Judgement
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What is said of a patient.
+
+    Attributes
+    ----------
+    value
+        Score, or probability of the outcome; ``None`` where none is given.
+    interval
+        Of the score; the range over the folds' models of a probability.
+    confidence
+        Probability that the truth is as near as the recipe's ``near``; of an outcome, of the likelier answer.
+    at_least
+        Probability of the recipe's ``cut`` or more; ``None`` of an outcome.
+    categories
+        Probability of each category, by name; empty where the cohort had none.
+    likely
+        The categories of the conformal set.
+    judgement
+        Whether the patient is like the cohort.
+    withheld
+        Why no score is given; empty where one is.
+    """
+
+    value: float | None = None
+    interval: tuple[float, float] | None = None
+    confidence: float | None = None
+    at_least: float | None = None
+    categories: Mapping[str, float] | None = None
+    likely: tuple[str, ...] = ()
+    judgement: Judgement | None = None
+    withheld: str = ""
+
+
+def predict(member: Member, bundle: Bundle) -> Findings:
+    """Score a patient; see :meth:`bidsapp.analyses.protocol.Analysis.predict`.
+
+    Raises
+    ------
+    BadDataError
+        A volume or table is damaged, or the bundle is of another version.
+    """
+    trained = read_trained(bundle)
+    patient = visible(encode(member, atlas=trained.options.atlas, volumes=False), trained.options)
+    found = judge_patient(patient, trained)
+    tables = [prediction_table(found, trained)] if found.value is not None else []
+    reasons = reason_table(patient, trained) if found.value is not None else None
+    return Findings(
+        analysis="coma",
+        title=f"Prediction of {trained.target}",
+        subject=member.subject,
+        session=member.session,
+        summary=summary(found, trained),
+        scores=scores(found, trained),
+        tables=(*tables, *([reasons] if reasons else []), comparison_table(trained)),
+        warnings=warnings(found, trained, patient),
+        provenance={"bundle": bundle.name, "bundle_version": bundle.version, "bundle_sha256": bundle.digest},
+        methods=methods(trained),
+    )
+
+
+def judge_patient(patient: Patient, trained: Trained) -> Prediction:
+    """Predict a patient, or say why not: something is missing, or the patient is unlike the cohort."""
+    lacking = trained.lacking(patient)
+    if lacking:
+        return Prediction(withheld=f"{lacking}, which the model reads")
+    judgement = trained.doubt.judge(patient, trained.options)
+    if judgement is not None and judgement.outside:
+        return Prediction(judgement=judgement, withheld=judgement.reason.rstrip("."))
+    low, high = trained.options.limits
+    value = float(np.clip(trained.model.predict([patient])[0], low, high))
+    folds = trained.doubt.predict(patient)
+    if trained.options.kind == "outcome":
+        ends = (float(folds.min()), float(folds.max()))
+        return Prediction(value=value, interval=ends, confidence=max(value, 1 - value), judgement=judgement)
+    interval = trained.doubt.interval(folds, trained.options)
+    sample = predictive_sample(folds, trained.doubt.error, trained.doubt.state.fold, lowest=low, highest=high)
+    categories, likely = _categories(float(folds.mean()), trained)
+    return Prediction(
+        value=value,
+        interval=(float(interval.low[0]), float(interval.high[0])),
+        confidence=share_of_sample(_as_numbers(np.abs(sample - value) <= trained.options.near)),
+        at_least=share_of_sample(_as_numbers(np.rint(sample) >= trained.options.cut)),
+        categories=categories,
+        likely=likely,
+        judgement=judgement,
+    )
+
+
+def _categories(predicted: float, trained: Trained) -> tuple[dict[str, float] | None, tuple[str, ...]]:
+    model = trained.doubt.categories
+    if model is None:
+        return None, ()
+    probabilities = model.probabilities(np.array([predicted]))
+    names = trained.options.categories
+    inside = category_sets(probabilities, trained.doubt.limit)[0]
+    likely = tuple(name for name, held in zip(names, inside, strict=True) if held)
+    return dict(zip(names, probabilities[0].tolist(), strict=True)), likely
+
+
+def _as_numbers(inside: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return inside.astype(np.float64)

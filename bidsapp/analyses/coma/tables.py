@@ -1,0 +1,76 @@
+"""Tables of the coma analysis: the prediction as BIDS keeps it, and what models were worth in training."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
+
+from bidsapp.analyses.coma.card import write_ends
+from bidsapp.analyses.coma.trained import Trained
+from bidsapp.findings import Cell, Column, Table
+
+if TYPE_CHECKING:
+    from bidsapp.analyses.coma.predict import Prediction
+
+
+def prediction_table(found: Prediction, trained: Trained) -> Table:
+    """Give the one row of ``beh/``: score, interval, confidence, probabilities."""
+    options = trained.options
+    columns = [
+        Column(name=f"predicted_{trained.target}", description="Predicted score or probability"),
+        Column(name="lower", description="Lower end of the interval"),
+        Column(name="upper", description="Upper end of the interval"),
+        Column(name="level", description="Coverage that the interval promises"),
+        Column(
+            name="confidence", description=f"Probability that the truth is within {options.near:g} points"
+        ),
+    ]
+    low, high = found.interval or (None, None)
+    row: list[Cell] = [found.value, low, high, options.level, found.confidence]
+    if found.at_least is not None:
+        columns.append(
+            Column(name="probability_of_cut", description=f"Probability of {options.cut:g} or more")
+        )
+        row.append(found.at_least)
+    for name, value in (found.categories or {}).items():
+        columns.append(Column(name=f"probability_of_{name}", description=f"Probability of {name}"))
+        row.append(value)
+    return Table(
+        title="Prediction",
+        suffix="beh",
+        entities={"task": task_of(trained.target), "desc": "predicted"},
+        datatype="beh",
+        columns=tuple(columns),
+        rows=(tuple(row),),
+    )
+
+
+def task_of(target: str) -> str:
+    """Make a BIDS label of a column's name.
+
+    >>> task_of("crs_r")
+    'crsr'
+    """
+    return re.sub(r"[^0-9A-Za-z]", "", target).lower()
+
+
+def comparison_table(trained: Trained) -> Table:
+    """Give what the baseline, the chosen model and the whole procedure were worth on left-out patients."""
+    compared = cast("Mapping[str, Mapping[str, object]]", trained.facts["compared"])
+    shown = [name for name in compared if name in {"median", trained.model.name, "chosen"}]
+    keys = [key for key in compared[shown[0]] if key != "title"]
+    rows = tuple(
+        (str(compared[name]["title"]), *(write_ends(compared[name][key]) for key in keys)) for name in shown
+    )
+    return Table(
+        title=f"What the model was worth on {trained.facts['patients']} left-out patients",
+        suffix="stats",
+        entities={"desc": "models"},
+        datatype="beh",
+        columns=(
+            Column(name="model", description="Model"),
+            *(Column(name=key, description="Value, and its 95 % interval over patients") for key in keys),
+        ),
+        rows=rows,
+    )

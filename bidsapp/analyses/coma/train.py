@@ -1,0 +1,103 @@
+"""Compares all models on a cohort, takes the simplest that is as good as the best, and writes its bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bidsapp.analyses.coma.card import LICENCE, bundle_metadata, model_card
+from bidsapp.analyses.coma.comparison import Comparison, compare
+from bidsapp.analyses.coma.doubt import Doubt, fit_doubt
+from bidsapp.analyses.coma.models.registry import MODELS
+from bidsapp.analyses.coma.options import Options
+from bidsapp.analyses.coma.rows import Rows, read_rows
+from bidsapp.bundle import Bundle
+from bidsapp.cohort import Cohort
+from bidsapp.errors import UsageError
+from bidsapp.learning.confidence.coverage import Coverage, measure_coverage
+from bidsapp.learning.confidence.cross_fit import left_out_intervals
+from bidsapp.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a cohort comes from: name of the bundle, data, their licence, and what else there is to say."""
+
+    name: str
+    data: str
+    licence: str = LICENCE
+    notes: tuple[str, ...] = ()
+
+
+def train(cohort: Cohort, recipe: Recipe, path: Path, *, seed: int = 0, target: str = "") -> Bundle:
+    """Fit and write the bundle of a cohort.
+
+    Parameters
+    ----------
+    cohort
+        Preprocessed sessions with the label among their covariates.
+    recipe
+        See ``bidsapp/data/recipes/coma.toml``.
+    path
+        Folder of the bundle.
+    seed
+        Of folds, permutations and resamples.
+    target
+        Column of the label.
+
+    Raises
+    ------
+    UsageError
+        No column was named.
+    BadDataError
+        Too few patients, a label out of range, or one that leaks.
+    """
+    if not target:
+        raise UsageError("Training of coma needs --target; name the column of the score or outcome.")
+    options = Options.of(recipe)
+    rows = read_rows(cohort, target, options)
+    source = Source(f"coma-{target.lower()}", f"{rows.subjects} patients of the user's own cohort")
+    return fit_bundle(rows, recipe, path, seed=seed, source=source)
+
+
+def fit_bundle(rows: Rows, recipe: Recipe, path: Path, *, seed: int, source: Source) -> Bundle:
+    """Compare, choose, fit on everybody, and write; parameters as in :func:`train`."""
+    options = Options.of(recipe)
+    compared = compare(rows, options, seed=seed)
+    name = compared.choice.name
+    model = MODELS[name]().fit(rows.patients, rows.target)
+    doubt = fit_doubt(rows, name, options, seed=seed)
+    coverage = {} if options.kind == "outcome" else cover(rows, name, options, seed=seed)
+    metadata = bundle_metadata(rows, recipe, compared, coverage, source=source)
+    tensors: dict[str, Mapping[str, NDArray[np.generic]]] = {"model": model.arrays(), **doubt.arrays()}
+    return Bundle.write(
+        path, metadata=metadata, tensors=tensors, card=model_card(metadata), licence=source.licence
+    )
+
+
+def cover(rows: Rows, name: str, options: Options, *, seed: int) -> dict[str, Coverage]:
+    """Measure on left-out patients how often intervals hold the truth: of all, and of each third."""
+    from bidsapp.learning.validation.splits import repeated_folds
+
+    low, high = options.limits
+    outer = repeated_folds(rows.target, rows.groups, folds=options.folds, seed=seed + 1)[0]
+    interval = left_out_intervals(
+        MODELS[name],
+        rows.patients,
+        rows.target,
+        rows.groups,
+        outer,
+        folds=options.folds,
+        miss=1 - options.level,
+        lowest=low,
+        highest=high,
+        seed=seed,
+    )
+    return measure_coverage(rows.target, interval)
+
+
+__all__ = ["Comparison", "Doubt", "Source", "cover", "fit_bundle", "train"]

@@ -1,0 +1,72 @@
+"""A bundle of the coma analysis, opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from bidsapp.analyses.coma.doubt import Doubt
+from bidsapp.analyses.coma.features.protocol import Arrays
+from bidsapp.analyses.coma.models.protocol import Model
+from bidsapp.analyses.coma.models.registry import MODELS, PARTS
+from bidsapp.analyses.coma.options import Options
+from bidsapp.analyses.coma.patient import Patient
+from bidsapp.bundle import Bundle
+from bidsapp.errors import BadDataError
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """The model, its doubt, and what training said of both."""
+
+    bundle: Bundle
+    options: Options
+    model: Model
+    doubt: Doubt
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """The bundle's metadata."""
+        return self.bundle.metadata
+
+    @property
+    def target(self) -> str:
+        """Column that was learned."""
+        return str(self.facts["target"])
+
+    def lacking(self, patient: Patient) -> str:
+        """Say what the model needs and a patient does not have; empty when it has all."""
+        signals = cast("Mapping[str, list[str]]", self.facts["signals"])
+        for key, series in patient.series.items():
+            if list(series.regions) != signals.get(key, list(series.regions)):
+                return f"the {key} signals are of other regions than those of the training patients"
+        needs = MODELS[self.model.name].needs
+        words = [PARTS[need].words for need in needs if not PARTS[need].there(patient)]
+        known = {*signals, *cast("list[str]", self.facts["images"])}
+        if not words and not known & {*patient.series, *patient.regions}:
+            words = [f"each of {', '.join(sorted(known))}"]
+        return f"the patient lacks {' and '.join(words)}" if words else ""
+
+
+def read_trained(bundle: Bundle) -> Trained:
+    """Open a bundle.
+
+    Raises
+    ------
+    BadDataError
+        It is of another version, or damaged.
+    """
+    try:
+        options = Options.of_bundle(bundle.metadata)
+        name = str(bundle.metadata["model"])
+        files: dict[str, Arrays] = {"doubt": bundle.tensors("doubt")}
+        files |= {f"fold_{number}": bundle.tensors(f"fold_{number}") for number in range(options.folds)}
+        if (bundle.path / "models" / "reference.safetensors").is_file():
+            files["reference"] = bundle.tensors("reference")
+        model = MODELS[name]().restore(bundle.tensors("model"))
+        return Trained(bundle, options, model, Doubt.restore(name, files))
+    except (KeyError, IndexError) as error:
+        raise BadDataError(
+            f"Bundle {bundle.path} is of another version ({error} is missing); train it again."
+        ) from error

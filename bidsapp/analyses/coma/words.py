@@ -1,0 +1,148 @@
+"""What a clinician reads: the summary, the scores, the warnings and the methods paragraph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, cast
+
+from bidsapp.analyses.coma.patient import Patient
+from bidsapp.analyses.coma.trained import Trained
+from bidsapp.findings import Score
+
+if TYPE_CHECKING:
+    from bidsapp.analyses.coma.predict import Prediction
+
+_FEW = 100
+_EXTREME = 3.0
+
+
+def summary(found: Prediction, trained: Trained) -> str:
+    """Say the score with its interval, and what would be said without any image."""
+    plain = cast("Mapping[str, float]", trained.facts["unconditional"])
+    if found.value is None:
+        return (
+            f"No {trained.target} is given: {found.withheld}. Without images one would say {_plain(plain)}."
+        )
+    if trained.options.kind == "outcome":
+        return (
+            f"Probability of '{trained.target}': {found.value:.0%}. Without images one would say "
+            f"{plain['value']:.0%}, the share among {trained.facts['patients']} patients."
+        )
+    low, high = found.interval or trained.options.limits
+    return (
+        f"Predicted {trained.target}: {found.value:.1f}, between {low:.1f} and {high:.1f} "
+        f"({trained.options.level:.0%} interval). Without images one would say {_plain(plain)}. "
+        f"{_worth(trained)}"
+    )
+
+
+def _plain(plain: Mapping[str, float]) -> str:
+    return f"{plain['value']:.1f}, between {plain['low']:.1f} and {plain['high']:.1f}"
+
+
+def _worth(trained: Trained) -> str:
+    """Compare the model's left-out error with that of the baseline."""
+    compared = cast("Mapping[str, Mapping[str, list[float]]]", trained.facts["compared"])
+    name = trained.model.name
+    if name == "median":
+        return "No model was better than the median of the training patients, so this is the median."
+    own, baseline = compared[name]["mae"][0], compared["median"]["mae"][0]
+    return (
+        f"On left-out patients the model is off by {own:.1f} points on average; always saying the median, by "
+        f"{baseline:.1f}."
+    )
+
+
+def scores(found: Prediction, trained: Trained) -> tuple[Score, ...]:
+    """Give the prediction, its probabilities and how like the cohort the patient is."""
+    options = trained.options
+    quantiles = cast("list[float]", trained.facts["target_quantiles"])
+    main = Score(
+        name=f"predicted_{trained.target}",
+        value=found.value,
+        description=f"Confidence: probability that the truth is within {options.near:g} points. "
+        "Reference: the training patients."
+        if options.kind == "score"
+        else "Confidence: probability of the likelier answer.",
+        interval=found.interval,
+        interval_meaning=_meaning(trained),
+        confidence=found.confidence,
+        reference=(quantiles[0], quantiles[1], quantiles[2]) if options.kind == "score" else None,
+        limits=options.limits,
+    )
+    rest = []
+    if found.at_least is not None:
+        rest.append(
+            Score(
+                name=f"probability_of_{options.cut:g}_or_more",
+                value=found.at_least,
+                description=f"Probability that {trained.target} is {options.cut:g} or more.",
+                limits=(0.0, 1.0),
+            )
+        )
+    for name, value in (found.categories or {}).items():
+        held = "in" if name in found.likely else "not in"
+        rest.append(
+            Score(
+                name=f"probability_of_{name}",
+                value=value,
+                description=f"{name} is {held} the set that holds the truth with {options.level:.0%}.",
+                limits=(0.0, 1.0),
+            )
+        )
+    if found.judgement is not None:
+        rest.append(
+            Score(
+                name="likeness_p",
+                value=found.judgement.p,
+                description="Share of training patients that lie as far from the others as this patient; at "
+                f"{options.reference_alpha:g} or less no score is given.",
+                limits=(0.0, 1.0),
+            )
+        )
+    return (main, *rest)
+
+
+def _meaning(trained: Trained) -> str:
+    if trained.options.kind == "outcome":
+        return "range over the models of the folds"
+    coverage = cast("Mapping[str, Mapping[str, list[float]]]", trained.facts["coverage"])
+    share = coverage["all"]["share"]
+    return (
+        f"{trained.options.level:.0%} interval (CV+); measured on left-out patients it holds {share[0]:.0%} "
+        f"({share[1]:.0%} to {share[2]:.0%}) of {trained.facts['patients']}"
+    )
+
+
+def warnings(found: Prediction, trained: Trained, patient: Patient) -> tuple[str, ...]:
+    """Say what must be known before the score is read."""
+    said = [*cast("list[str]", trained.facts.get("notes", []))]
+    patients = int(cast("int", trained.facts["patients"]))
+    if found.value is None:
+        return tuple(said)
+    if patients < _FEW:
+        said.append(f"The model learned from {patients} patients; another hospital's may differ.")
+    if found.judgement is not None and abs(found.judgement.z) > _EXTREME:
+        said.append(found.judgement.reason)
+    learned = cast("list[str]", trained.facts["covariates"])
+    missing = [name for name in learned if name not in patient.clinical]
+    if missing:
+        said.append(
+            f"participants.tsv has no {', '.join(missing)} of this patient; "
+            "the training patients' mean was taken."
+        )
+    return tuple(said)
+
+
+def methods(trained: Trained) -> str:
+    """Write the methods paragraph."""
+    facts = trained.facts
+    models = len(cast("Mapping[str, object]", facts["compared"])) - 1
+    return (
+        f"{trained.target} was predicted by the model '{facts['model_title']}' (bundle "
+        f"{trained.bundle.name} {trained.bundle.version}), the simplest of {models} models within one "
+        f"standard error of the best in cross-validation by patient ({facts['patients']} patients). "
+        f"Intervals ({trained.options.level:.0%}) are CV+ (Barber et al., 2021, Ann Stat 49:486), cut at "
+        "the ends of the scale. A patient is refused a score by a conformal p of the distance from the "
+        "training patients. For research use only."
+    )

@@ -1,0 +1,1 @@
+"""What a model is worth on patients it never saw, and guards against knowing them beforehand."""

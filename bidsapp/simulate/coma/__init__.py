@@ -1,0 +1,1 @@
+"""Simulated coma patients whose score follows from injury to a stated network; they show no person."""
