@@ -106,6 +106,17 @@ class Recipe:
             raise BadDataError(f"Recipe key '{key}' is '{value}'; it can be {', '.join(allowed)}.")
         return value
 
+    def names(self, key: str, allowed: Sequence[str] = ()) -> tuple[str, ...]:
+        """Give a list of names, of a few where ``allowed`` names any."""
+        values = self.values[key]
+        if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
+            raise BadDataError(f"Recipe key '{key}' must be a list of names, not {values!r}.")
+        names = tuple(str(item) for item in values)
+        unknown = [name for name in names if allowed and name not in allowed]
+        if unknown:
+            raise BadDataError(f"Recipe key '{key}' names {unknown[0]!r}; it can hold {', '.join(allowed)}.")
+        return names
+
     def flag(self, key: str) -> bool:
         """Give a true-or-false value."""
         value = self.values[key]

@@ -43,9 +43,9 @@ class Options:
             A value makes no sense; the sentence names it.
         """
         options = cls(
-            images=_names(recipe, "images", ()),
-            tissues=_names(recipe, "tissues", TISSUES),
-            covariates=_names(recipe, "covariates", COVARIATES),
+            images=recipe.names("images"),
+            tissues=recipe.names("tissues", TISSUES),
+            covariates=recipe.names("covariates", COVARIATES),
             fwhm_mm=recipe.within("fwhm_mm", 0, 40),
             prior_weight=recipe.within("prior_weight", 0.1, 1e6),
             tail_power=recipe.within("tail_power", 0, 4),
@@ -80,14 +80,3 @@ class Options:
         if not isinstance(values, dict):
             raise BadDataError("The bundle does not say its recipe; train it again.")
         return cls.of(Recipe("anomaly", values))
-
-
-def _names(recipe: Recipe, key: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
-    values = recipe.values[key]
-    if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
-        raise BadDataError(f"Recipe key '{key}' must be a list of names, not {values!r}.")
-    names = tuple(str(item) for item in values)
-    unknown = [name for name in names if allowed and name not in allowed]
-    if unknown:
-        raise BadDataError(f"Recipe key '{key}' names {unknown[0]!r}; it can hold {', '.join(allowed)}.")
-    return names

@@ -61,10 +61,10 @@ class Options:
             cut=recipe.within("cut", lowest, highest),
             near=recipe.within("near", 0.0, highest - lowest),
             category_column=recipe.text("category_column"),
-            categories=_names(recipe, "categories"),
-            covariates=_names(recipe, "covariates"),
+            categories=recipe.names("categories"),
+            covariates=recipe.names("covariates"),
             atlas=recipe.text("atlas"),
-            models=_names(recipe, "models"),
+            models=recipe.names("models"),
             folds=int(recipe.within("folds", 2, 1000)),
             inner_folds=int(recipe.within("inner_folds", 2, 1000)),
             repeats=int(recipe.within("repeats", 1, 1000)),
@@ -88,10 +88,3 @@ class Options:
         if not isinstance(values, dict):
             raise BadDataError("The bundle does not say its recipe; train it again.")
         return cls.of(Recipe("coma", values))
-
-
-def _names(recipe: Recipe, key: str) -> tuple[str, ...]:
-    values = recipe.values[key]
-    if not isinstance(values, list) or not all(isinstance(item, str) for item in values):
-        raise BadDataError(f"Recipe key '{key}' must be a list of names, not {values!r}.")
-    return tuple(str(item) for item in values)
