@@ -75,8 +75,8 @@ def draw_scatter(pairs: Pairs, links: Mapping[str, str], most: int) -> ScatterPl
     ends = np.array([item.interval or (item.predicted,) * 2 for item in pairs.items], dtype=np.float64)
     down = SIDE - _place(np.column_stack([pairs.predicted, ends]), low, high)
     marks = [
-        Mark(x, *heights, text=_text(item, places), link=links.get(item.visit, ""))
-        for item, x, heights in zip(pairs.items, across.tolist(), down.tolist(), strict=True)
+        Mark(x, y, bottom, top, _text(item, places), links.get(item.visit, ""))
+        for item, x, (y, bottom, top) in zip(pairs.items, across.tolist(), down.tolist(), strict=True)
     ]
     many = len(marks) > most
     return ScatterPlot(
@@ -91,13 +91,11 @@ def draw_calibration(bins: Sequence[RiskBin]) -> CalibrationPlot:
     """Draw the share with the outcome by probability, with exact intervals."""
     marks = []
     for item in bins:
-        x, *heights = _place(
-            np.array([item.predicted, item.observed.value, item.observed.low, item.observed.high]), 0, 1
-        ).tolist()
-        text = (
-            f"probability {write_number(item.predicted, 2)}: {write_estimate(item.observed)} of {item.people}"
-        )
-        marks.append(Mark(x, *(round(SIDE - height, 1) for height in heights), text=text))
+        values = np.array([item.predicted, item.observed.value, item.observed.low, item.observed.high])
+        x, *heights = _place(values, 0, 1).tolist()
+        y, bottom, top = (round(SIDE - height, 1) for height in heights)
+        share = f"{write_estimate(item.observed)} of {item.people}"
+        marks.append(Mark(x, y, bottom, top, f"probability {write_number(item.predicted, 2)}: {share}"))
     return CalibrationPlot(
         text="; ".join(mark.text for mark in marks),
         curve="M" + "L".join(f"{mark.x:g} {mark.y:g}" for mark in marks),

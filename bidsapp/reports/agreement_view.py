@@ -102,11 +102,8 @@ def _sentence(item: Agreement, layout: Layout) -> str:
         share = float(pairs.observed.mean())
         return f"{start}; {share:.0%} had the outcome."
     error = float((pairs.predicted - pairs.observed).mean())
-    side = "higher" if error > 0 else "lower"
-    return (
-        f"{start}. Predictions are off by {write_number(item.measures['mae'].value, 1)} on average, and "
-        f"{write_number(abs(error), 1)} {side} than what was observed."
-    )
+    off = write_number(item.measures["mae"].value, 1)
+    return f"{start}. Predictions are off by {off} on average; their mean error is {write_number(error, 1)}."
 
 
 def _notes(pairs: Pairs) -> tuple[str, ...]:

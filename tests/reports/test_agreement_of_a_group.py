@@ -24,6 +24,7 @@ def test_a_perfect_prediction_on_the_page_and_in_the_table(tmp_path: Path) -> No
     page = Page(written[0].read_text())
     assert not page.faults
     assert "10 people with a predicted and an observed value" in page.text
+    assert "Predictions are off by 0.0 on average; their mean error is 0.0." in page.text
     assert "MAE 0.00 (0.00 to 0.00)" in page.text
     assert "R² 1.00 (1.00 to 1.00)" in page.text
     assert "All 10 100% (69% to 100%)" in page.text
