@@ -11,6 +11,9 @@ from pathlib import Path
 import bidsapp
 from bidsapp.errors import NoInputError
 from bidsapp.files import write_text
+from bidsapp.reports.agreement import Agreement, agree
+from bidsapp.reports.agreement_tables import write_agreements
+from bidsapp.reports.agreement_view import make_agreement_view
 from bidsapp.reports.articles import anchor_of
 from bidsapp.reports.cohort_tables import ScoreTable, gather, reasons, write_tables
 from bidsapp.reports.collect import (
@@ -29,6 +32,7 @@ from bidsapp.reports.group_tables import Roll, make_group_table
 from bidsapp.reports.layout import Layout, read_layout
 from bidsapp.reports.numbers import count, write_name, write_number
 from bidsapp.reports.page import render
+from bidsapp.reports.pairs import find_pairs
 from bidsapp.reports.stability import Steadiness, find_steadiness, pooled_cv, write_steadiness
 from bidsapp.reports.subject import STATES
 from bidsapp.reports.trained_bundles import TrainedBundles, write_trained_bundles
@@ -49,11 +53,23 @@ class Attention:
 
 
 @dataclass(frozen=True)
-class LesionView:
-    """Where people have lesions, and how steady what is measured of them is."""
+class Parts:
+    """What only some cohorts have.
 
+    Attributes
+    ----------
+    agreements
+        Of what was predicted and is known, too.
+    frequency, steady
+        Where people have lesions, and how steady what is measured of them is.
+    trained
+        Bundles in the output folder.
+    """
+
+    agreements: tuple[Agreement, ...]
     frequency: Frequency | None
     steady: tuple[Steadiness, ...]
+    trained: TrainedBundles
 
 
 def write_group(output_dir: Path, *, controls: str | None = None, seed: int = 0) -> tuple[Path, ...]:
@@ -89,6 +105,8 @@ def write_group(output_dir: Path, *, controls: str | None = None, seed: int = 0)
     people = read_participants(output_dir)
     found = contrast(visits, people, controls, layout.comparison, seed)
     written = write_tables(output_dir, visits, tables) + write_comparisons(output_dir, found.comparisons)
+    agreements = tuple(agree(pairs, people, layout.agreement, seed) for pairs in find_pairs(visits))
+    written += write_agreements(output_dir, agreements)
     steady = {table.analysis: find_steadiness(table, visits, layout.steady) for table in tables}
     written += write_steadiness(output_dir, steady)
     frequency = make_frequency(output_dir, visits, layout)
@@ -98,8 +116,8 @@ def write_group(output_dir: Path, *, controls: str | None = None, seed: int = 0)
     trained = write_trained_bundles(output_dir, seed=seed, simulated=_is_simulated(name))
     for sentence in trained.left_out:
         _LOG.warning("%s", sentence)
-    lesions = LesionView(frequency, tuple(row for own in steady.values() for row in own))
-    page = _render(name, roll, tables, found, lesions, layout, trained)
+    parts = Parts(agreements, frequency, tuple(row for own in steady.values() for row in own), trained)
+    page = _render(name, roll, tables, found, parts, layout)
     return (write_text(output_dir / "group_report.html", page), *written, *trained.written)
 
 
@@ -119,9 +137,8 @@ def _render(
     roll: Roll,
     tables: Sequence[ScoreTable],
     found: Contrast,
-    lesions: LesionView,
+    parts: Parts,
     layout: Layout,
-    trained: TrainedBundles,
 ) -> str:
     visits, links = roll.visits, roll.links
     attention = _attention(visits, tables, links, layout)
@@ -141,12 +158,13 @@ def _render(
         groups=found.groups,
         balance=found.balance,
         comparisons=[make_comparison_view(item, layout) for item in found.comparisons],
-        rules=layout.comparison,
+        agreements=[make_agreement_view(item, links, layout) for item in parts.agreements],
+        rules=layout,
         tables=[make_group_table(table, roll, odd, layout) for table in tables],
         links=links,
-        trained=trained,
-        frequency=lesions.frequency,
-        steady=_steady_rows(lesions.steady, layout),
+        trained=parts.trained,
+        frequency=parts.frequency,
+        steady=_steady_rows(parts.steady, layout),
         limits=layout.limits,
     )
 

@@ -44,6 +44,19 @@ class ComparisonRules:
 
 
 @dataclass(frozen=True)
+class AgreementRules:
+    """How predictions are compared with what was observed; see ``layout.toml``."""
+
+    fewest: int
+    fewest_in_group: int
+    resamples: int
+    columns: tuple[str, ...]
+    bins: int
+    bin_people: int
+    thresholds: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class FrequencyRules:
     """Which masks in standard space are averaged over people, and what the map is called."""
 
@@ -115,6 +128,7 @@ class Layout:
 
     limits: Limits
     comparison: ComparisonRules
+    agreement: AgreementRules
     frequency: FrequencyRules
     steady: tuple[str, ...]
     mosaic: Mosaic
@@ -144,6 +158,7 @@ def read_layout(path: Path = FOLDER / "layout.toml") -> Layout:
     return Layout(
         limits=Limits(**content["limits"]),
         comparison=ComparisonRules(**{name: _frozen(item) for name, item in content["comparison"].items()}),
+        agreement=AgreementRules(**{name: _frozen(item) for name, item in content["agreement"].items()}),
         frequency=FrequencyRules(**content["frequency"]),
         steady=tuple(content["steady"]["measures"]),
         mosaic=Mosaic(**{**mosaic, "grey_percentiles": tuple(mosaic["grey_percentiles"])}),

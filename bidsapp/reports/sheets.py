@@ -91,7 +91,7 @@ def _sheet(findings: Mapping[str, Findings], groups: Groups, later: int) -> Shee
         patient=np.array([subject in groups.patients for subject in findings]),
         measures=tuple(measures.values()),
         values=np.array(values, dtype=np.float64).reshape(len(cells), len(measures)),
-        notes=tuple(text for text in (note, _mixture(findings.values())) if text),
+        notes=tuple(text for text in (note, mixture(findings.values())) if text),
     )
 
 
@@ -125,8 +125,8 @@ def _number(cell: Cell) -> float | None:
     return float(cell) if isinstance(cell, int | float) and not isinstance(cell, bool) else None
 
 
-def _mixture(findings: Iterable[Findings]) -> str:
-    """Say when people were judged by different models."""
+def mixture(findings: Iterable[Findings]) -> str:
+    """Say when people were judged by different models; empty when by one."""
     used = {tuple(each.provenance.get(key) for key in _MODEL) for each in findings}
     if len(used) < 2:
         return ""

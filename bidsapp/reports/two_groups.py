@@ -94,7 +94,7 @@ def _by_query(people: People, query: str, rules: ComparisonRules) -> Groups:
 
 
 def _by_column(people: People, rules: ComparisonRules) -> Groups:
-    for column in _columns(people, rules):
+    for column in columns_of(people, rules.columns):
         given = {subject: entry[column] for subject, entry in people.items() if column in entry}
         controls = frozenset(subject for subject, text in given.items() if _is_control(text, rules))
         patients = frozenset(given) - controls
@@ -121,9 +121,10 @@ def _by_column(people: People, rules: ComparisonRules) -> Groups:
     )
 
 
-def _columns(people: People, rules: ComparisonRules) -> list[str]:
+def columns_of(people: People, names: Sequence[str]) -> list[str]:
+    """Give the columns that there are of the lower-case ``names``, in their order, as they are written."""
     present = dict.fromkeys(name for entry in people.values() for name in entry)
-    return [name for wanted in rules.columns for name in present if name.lower() == wanted]
+    return [name for wanted in names for name in present if name.lower() == wanted]
 
 
 def _is_gap(text: str) -> bool:
@@ -135,7 +136,7 @@ def _is_control(text: str, rules: ComparisonRules) -> bool:
 
 
 def _called_control(entry: Mapping[str, str], rules: ComparisonRules) -> bool:
-    return any(_is_control(entry[column], rules) for column in _columns({"": entry}, rules))
+    return any(_is_control(entry[column], rules) for column in columns_of({"": entry}, rules.columns))
 
 
 def _values(entry: Mapping[str, str]) -> dict[str, str | float]:

@@ -14,7 +14,7 @@ from bidsapp.analyses.coma.reasons import reason_table
 from bidsapp.analyses.coma.rows import visible
 from bidsapp.analyses.coma.tables import comparison_table, prediction_table
 from bidsapp.analyses.coma.trained import Trained, read_trained
-from bidsapp.analyses.coma.words import methods, scores, summary, warnings
+from bidsapp.analyses.coma.words import methods, observed, scores, summary, warnings
 from bidsapp.bundle import Bundle
 from bidsapp.cohort import Member
 from bidsapp.findings import Findings
@@ -76,7 +76,7 @@ def predict(member: Member, bundle: Bundle) -> Findings:
         subject=member.subject,
         session=member.session,
         summary=summary(found, trained),
-        scores=scores(found, trained),
+        scores=(*scores(found, trained), *observed(member, trained.target, trained.options)),
         tables=(*tables, *([reasons] if reasons else []), comparison_table(trained)),
         warnings=warnings(found, trained, patient),
         provenance={"bundle": bundle.name, "bundle_version": bundle.version, "bundle_sha256": bundle.digest},

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
+from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.patient import Patient
+from bidsapp.analyses.coma.rows import label_of
 from bidsapp.analyses.coma.trained import Trained
+from bidsapp.cohort import Member
+from bidsapp.errors import BadDataError
 from bidsapp.findings import Score
 
 if TYPE_CHECKING:
@@ -101,6 +105,22 @@ def scores(found: Prediction, trained: Trained) -> tuple[Score, ...]:
             )
         )
     return (main, *rest)
+
+
+def observed(member: Member, target: str, options: Options) -> tuple[Score, ...]:
+    """Give what the dataset's tables say of the target, for the group level; mostly they say nothing."""
+    if target not in member.covariates:
+        return ()
+    value: float | None = None
+    try:
+        value = label_of(member, target, options)
+        about = (
+            f"Column '{target}' of the dataset's tables. Whether the model learned from this patient is not "
+            "known: the bundle stores no names."
+        )
+    except BadDataError as error:
+        about = str(error)
+    return (Score(name=f"observed_{target}", value=value, description=about, limits=options.limits),)
 
 
 def _meaning(trained: Trained) -> str:
