@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from bidsapp.bids.companions import find_companions
 from bidsapp.bids.index import Indexed
 from bidsapp.bids.listing import Modality, modalities
 from bidsapp.bids.naming import entity_names
@@ -64,6 +65,7 @@ def choose(
         Whether the sidecars were read.
     """
     modality = modalities()[name]
+    found = list(found)
     fitting = [item for item in found if _fits(item, modality, admitted)]
     if not fitting:
         return None, []
@@ -85,6 +87,7 @@ def choose(
         suffix=suffix,
         entities=entities,
         metadata=content,
+        companions=find_companions(name, best, found) if metadata else {},
     )
     return image, notes
 

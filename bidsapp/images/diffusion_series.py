@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bidsapp.images.diffusion import fit_diffusion
-from bidsapp.images.diffusion_noise import denoise, worth_it
+from bidsapp.images.diffusion_noise import FEWEST, denoise
 from bidsapp.images.gradients import Gradients
 from bidsapp.images.volume import Volume
 from bidsapp.images.volume_motion import follow_head, mean_motion, put_back
@@ -66,7 +66,7 @@ def map_diffusion(frames: Sequence[Volume], gradients: Gradients, mask: Volume) 
     BadDataError
         The mask is empty, a volume lies elsewhere, or nothing can be fitted.
     """
-    frames, notes = _denoised(frames, gradients, mask)
+    frames, notes = _denoised(frames, mask)
     fixed = mean_unweighted(frames, gradients)
     models = ["rigid" if b0 else "affine" for b0 in gradients.unweighted]
     matrices = follow_head(fixed, frames, mask, models=models)
@@ -127,20 +127,11 @@ def steady_signal(signal: NDArray[np.floating]) -> float | None:
     return float(signal.mean()) / typical if typical > 0 else None
 
 
-def _denoised(
-    frames: Sequence[Volume], gradients: Gradients, mask: Volume
-) -> tuple[list[Volume], list[str]]:
-    inside = mask.data > 0.5
-    weighted = np.flatnonzero(~gradients.unweighted)
-    frames = list(frames)
-    if not worth_it(weighted.size, int(inside.sum())):
-        return frames, ["the diffusion series has too few volumes to take noise out of"]
-    cleaner = denoise(np.stack([frames[place].data[inside] for place in weighted]))
-    for place, values in zip(weighted, cleaner, strict=True):
-        data = frames[place].data.copy()
-        data[inside] = values
-        frames[place] = frames[place].with_data(data)
-    return frames, []
+def _denoised(frames: Sequence[Volume], mask: Volume) -> tuple[list[Volume], list[str]]:
+    if len(frames) < FEWEST:
+        return list(frames), [f"{len(frames)} volumes are too few to take noise out of"]
+    cleaner = denoise(np.stack([frame.data for frame in frames]), mask.data > 0.5)
+    return [frame.with_data(data) for frame, data in zip(frames, cleaner, strict=True)], []
 
 
 def _placed(values: NDArray[np.float64], inside: NDArray[np.bool_], mask: Volume) -> Volume:

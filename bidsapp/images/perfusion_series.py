@@ -60,7 +60,7 @@ def mean_shown(frames: Sequence[Volume], kinds: Sequence[str]) -> Volume:
     raise BadDataError("aslcontext.tsv names no volume that flow can come from.")
 
 
-def check_series(series: Series) -> None:
+def check_asl(series: Series) -> None:
     """Refuse a series that flow cannot come from, before anything is computed.
 
     Raises

@@ -6,7 +6,7 @@ from scipy.spatial.transform import Rotation
 
 from bidsapp.errors import BadDataError
 from bidsapp.images.diffusion import fit_diffusion
-from bidsapp.images.diffusion_noise import denoise
+from bidsapp.images.diffusion_noise import cut_components, denoise
 from bidsapp.images.diffusion_series import map_diffusion, outlier_share, steady_signal
 from bidsapp.images.gradients import Gradients, read_gradients
 from bidsapp.images.volume import Volume
@@ -179,29 +179,51 @@ def test_b_values_without_vectors_are_one_sentence(tmp_path):
         read_gradients(bval, None, 2, np.eye(4))
 
 
+def brain_of_tensors(gradients):
+    """Give the signal of smooth tensors on a small grid, shape ``(n, x, y, z)``."""
+    place = np.linspace(0, 1, 10)
+    x, y, z = np.meshgrid(place, place, place, indexing="ij")
+    share = np.stack([x, y * (1 - x), (1 - y) * (1 - x) + 0 * z], axis=-1).reshape(-1, 3)
+    matrices = np.einsum("vk,kij->vij", share, tensors())
+    return signal_of(matrices, gradients).reshape(-1, 10, 10, 10)
+
+
 def test_noise_goes_and_signal_stays():
-    rng = np.random.default_rng(2)
     gradients = scheme(30)
-    matrices = tensors()[rng.integers(0, 3, 1500)] * rng.uniform(0.8, 1.2, (1500, 1, 1))
-    true = signal_of(matrices, gradients)[2:]
-    noisy = true + rng.normal(0, 20, true.shape)
-    assert np.sqrt(np.mean((denoise(noisy) - true) ** 2)) < 0.7 * 20
-    np.testing.assert_allclose(denoise(true), true, rtol=0.03)
+    true = brain_of_tensors(gradients)
+    mask = np.ones(true.shape[1:], dtype=bool)
+    noisy = true + np.random.default_rng(2).normal(0, 20, true.shape)
+    assert np.sqrt(np.mean((denoise(noisy, mask) - true) ** 2)) < 0.6 * 20
+    np.testing.assert_allclose(denoise(true, mask), true, rtol=0.01)
+    alone = denoise(noisy, np.zeros_like(mask))
+    np.testing.assert_allclose(alone, noisy.clip(0), rtol=1e-6)  # no brain, no patch
 
 
-def test_the_denoised_volume_is_the_regression_on_the_others():
+def test_less_noise_makes_the_adc_better_and_the_fa_no_worse():
+    gradients = scheme(30)
+    true = brain_of_tensors(gradients)
+    noisy = true + np.random.default_rng(3).normal(0, 15, true.shape)
+    cleaner = denoise(noisy, np.ones(true.shape[1:], dtype=bool))
+    expected, before, after = (
+        fit_diffusion(data.reshape(len(data), -1), gradients) for data in (true, noisy, cleaner)
+    )
+    for name, factor in (("adc", 0.9), ("fa", 1.0)):
+        wrong = [np.abs(getattr(item, name) - getattr(expected, name)).mean() for item in (before, after)]
+        assert wrong[1] < factor * wrong[0]
+
+
+def test_pure_noise_has_no_component_and_signal_keeps_its_own():
     rng = np.random.default_rng(4)
-    data = 100 + 10 * rng.standard_normal((10, 3)) @ rng.standard_normal((3, 200)) + rng.normal(0, 1, (10, 200))
-    found = denoise(data)
-    for place in (0, 7):
-        others = np.c_[np.delete(data, place, axis=0).T, np.ones(200)]
-        solved, *_ = np.linalg.lstsq(others, data[place], rcond=None)
-        np.testing.assert_allclose(found[place], others @ solved, rtol=1e-5)
+    noise = rng.normal(100, 1, (5, 20, 125))
+    left = cut_components(noise)
+    assert left.std(axis=2).mean() < 0.2
+    strong = 50 * rng.standard_normal((5, 20, 2)) @ rng.standard_normal((5, 2, 125))
+    np.testing.assert_allclose(cut_components(strong), strong, atol=1e-8)
 
 
 def test_too_few_volumes_are_not_denoised():
     with pytest.raises(ValueError, match="9 volumes"):
-        denoise(np.ones((9, 100)))
+        denoise(np.ones((9, 6, 6, 6)), np.ones((6, 6, 6), dtype=bool))
 
 
 def test_a_slice_that_lost_its_signal_is_counted():
@@ -237,7 +259,7 @@ def test_maps_of_a_still_series_hold_the_tensor(head):
     assert not found.adc.data[~core].any()
     assert found.motion_mm < 0.3
     assert found.outlier_slices == 0
-    assert "too few volumes" in found.notes[0]
+    assert "too few to take noise out of" in found.notes[0]
 
 
 @pytest.mark.parametrize("model", ["rigid", "affine"])

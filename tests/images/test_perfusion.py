@@ -6,7 +6,7 @@ import pytest
 from bidsapp.errors import BadDataError
 from bidsapp.images.labelling import read_context, read_labelling
 from bidsapp.images.perfusion import flow, pair_up, recovered, spatial_variation
-from bidsapp.images.perfusion_series import Series, check_series, map_perfusion, mean_shown
+from bidsapp.images.perfusion_series import Series, check_asl, map_perfusion, mean_shown
 from bidsapp.images.volume import Volume
 
 PCASL = {
@@ -126,13 +126,13 @@ def test_differences_that_are_given_need_only_m0(head):
     found = map_perfusion(Series("x", [m0, difference], ["m0scan", "deltam"], PCASL), mask)
     assert np.median(found.cbf.data[cbf.data > 0]) == pytest.approx(60, rel=0.01)
     with pytest.raises(BadDataError, match="no M0"):
-        check_series(Series("x", [difference], ["deltam"], PCASL))
+        check_asl(Series("x", [difference], ["deltam"], PCASL))
 
 
 def test_suppressed_controls_are_no_m0(head):
     raw, _, _ = series(head, {**PCASL, "BackgroundSuppression": True})
     with pytest.raises(BadDataError, match="background-suppressed; add its m0scan"):
-        check_series(raw)
+        check_asl(raw)
 
 
 def test_pairs_follow_the_context_and_the_longest_delay_counts():
