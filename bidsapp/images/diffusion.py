@@ -60,7 +60,9 @@ def fit_diffusion(signal: NDArray[np.floating], gradients: Gradients) -> Diffusi
     design = _tensor_design(gradients) if tensor else _scalar_design(gradients)
     used = gradients.fitted
     if np.linalg.matrix_rank(design[used]) < design.shape[1]:
-        raise BadDataError("the b-values and directions do not determine the diffusion; look at .bval and .bvec.")
+        raise BadDataError(
+            "the b-values and directions do not determine the diffusion; look at .bval and .bvec."
+        )
     positive = signal[signal > 0]
     if positive.size == 0:
         raise BadDataError("the diffusion series has no positive signal inside the brain.")

@@ -49,4 +49,6 @@ def in_unit(name: str, given: Volume, brain: Volume) -> tuple[Volume, list[str]]
         if ADC_RANGE[0] <= median * scale <= ADC_RANGE[1]:
             said = [] if scale == 1.0 else [f"the ADC was read as {unit}, by its median of {median:.3g}"]
             return given.with_data(given.data * scale), said
-    raise BadDataError(f"the ADC map has a median of {median:.3g} in the brain, which no usual unit explains.")
+    raise BadDataError(
+        f"the ADC map has a median of {median:.3g} in the brain, which no usual unit explains."
+    )

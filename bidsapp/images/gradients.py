@@ -101,12 +101,16 @@ def read_gradients(bval: Path, bvec: Path | None, volumes: int, affine: NDArray[
         vectors = vectors.T
     if vectors.shape != (3, volumes):
         shape = " x ".join(str(size) for size in vectors.shape)
-        raise BadDataError(f"{bvec} holds {shape} numbers for {volumes} volumes; it needs three rows of them.")
+        raise BadDataError(
+            f"{bvec} holds {shape} numbers for {volumes} volumes; it needs three rows of them."
+        )
     if not np.isfinite(values).all() or values.min() < 0:
         raise BadDataError(f"{bval} holds values that are no b-values (negative, nan); correct it.")
     found = Gradients(values, _to_world(_unit(vectors.T, values, bvec), affine))
     if not found.unweighted.any():
-        raise BadDataError(f"{bval} has no volume without diffusion weighting (b up to 50); exclude the series.")
+        raise BadDataError(
+            f"{bval} has no volume without diffusion weighting (b up to 50); exclude the series."
+        )
     if found.unweighted.all():
         raise BadDataError(f"{bval} has no diffusion-weighted volume; exclude the series.")
     return found

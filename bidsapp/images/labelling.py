@@ -106,7 +106,9 @@ def read_labelling(
     """
     kind = str(metadata.get("ArterialSpinLabelingType", ""))
     if kind not in EFFICIENCY:
-        raise BadDataError(f"{image}: ArterialSpinLabelingType is '{kind}', not PCASL, CASL or PASL; correct it.")
+        raise BadDataError(
+            f"{image}: ArterialSpinLabelingType is '{kind}', not PCASL, CASL or PASL; correct it."
+        )
     field = "BolusCutOffDelayTime" if kind == "PASL" else "LabelingDuration"
     delay, times = metadata.get("PostLabelingDelay"), metadata.get(field)
     if delay is None or times is None:
@@ -133,7 +135,9 @@ def _per_volume(value: object, field: str, image: str, kinds: Sequence[str]) -> 
     except (TypeError, ValueError) as error:
         raise BadDataError(f"{image}: {field} must hold seconds; correct the sidecar.") from error
     if times.size not in {1, len(kinds)}:
-        raise BadDataError(f"{image}: {field} has {times.size} times for {len(kinds)} volumes; correct the sidecar.")
+        raise BadDataError(
+            f"{image}: {field} has {times.size} times for {len(kinds)} volumes; correct the sidecar."
+        )
     times = np.broadcast_to(times, (len(kinds),))
     timed = np.array([kind in {"control", "label", "deltam"} for kind in kinds])
     if not np.isfinite(times).all() or (times[timed] <= 0).any() or (times > 20).any():

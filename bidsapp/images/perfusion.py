@@ -97,7 +97,9 @@ def pair_up(kinds: Sequence[str], labelling: Labelling) -> tuple[list[tuple[int,
         notes.append(f"{abs(len(controls) - len(labels))} volumes of the ASL series have no partner")
     delays = labelling.delay
     if any(delays[control] != delays[label] for control, label in pairs):
-        raise BadDataError("control and label of a pair have different PostLabelingDelay; correct the sidecar.")
+        raise BadDataError(
+            "control and label of a pair have different PostLabelingDelay; correct the sidecar."
+        )
     kept, more = keep_longest([control for control, _ in pairs], labelling)
     return [pair for pair in pairs if pair[0] in kept], notes + more
 

@@ -139,7 +139,9 @@ def _check_calibration(series: Series, labelling: Labelling) -> None:
     if known:
         return
     if "control" not in series.kinds:
-        raise BadDataError(f"{series.name} has no M0 (m0scan, M0Estimate) and no control volume; add its m0scan.")
+        raise BadDataError(
+            f"{series.name} has no M0 (m0scan, M0Estimate) and no control volume; add its m0scan."
+        )
     if labelling.suppressed:
         raise BadDataError(
             f"{series.name} has no M0, and its control volumes are background-suppressed; add its m0scan."

@@ -54,7 +54,7 @@ class TakeMapInputSpec(ExtraInputSpec):
 
 
 class TakeMap(PrepareExtra):
-    """Take a map that the scanner or another program made (FA, ADC, CBF) as it is, and bring it to the T1w."""
+    """Take a map that the dataset gives (FA, ADC, CBF) as it is, and bring it to the T1w."""
 
     input_spec = TakeMapInputSpec
 

@@ -51,9 +51,7 @@ def test_a_tensor_without_noise_is_found_again():
 
 def test_a_stick_has_anisotropy_one_and_a_ball_none():
     matrices = np.array([np.diag([2e-3, 0, 0]), np.eye(3) * 1e-3])
-    np.testing.assert_allclose(
-        fit_diffusion(signal_of(matrices, scheme()), scheme()).fa, [1, 0], atol=1e-6
-    )
+    np.testing.assert_allclose(fit_diffusion(signal_of(matrices, scheme()), scheme()).fa, [1, 0], atol=1e-6)
 
 
 def test_the_fit_is_that_of_dipy_on_noisy_data():
@@ -96,9 +94,7 @@ def test_trace_weighted_volumes_without_direction_give_an_adc():
 
 def test_high_b_values_are_left_out_of_the_tensor():
     g = directions(24)
-    gradients = Gradients(
-        np.r_[0.0, np.full(12, 1000.0), np.full(12, 3000.0)], np.r_[np.zeros((1, 3)), g]
-    )
+    gradients = Gradients(np.r_[0.0, np.full(12, 1000.0), np.full(12, 3000.0)], np.r_[np.zeros((1, 3)), g])
     data = signal_of(tensors(), gradients)
     data[13:] *= 2  # as kurtosis does
     np.testing.assert_allclose(fit_diffusion(data, gradients).fa, true_fa(), atol=1e-6)

@@ -64,7 +64,9 @@ def test_the_forward_model_is_inverted_within_one_per_cent(metadata):
 
 
 def test_later_slices_waited_longer():
-    timing, _ = read_labelling({**PCASL, "MRAcquisitionType": "2D", "SliceTiming": [0.0, 0.1, 0.2]}, "x", KINDS)
+    timing, _ = read_labelling(
+        {**PCASL, "MRAcquisitionType": "2D", "SliceTiming": [0.0, 0.1, 0.2]}, "x", KINDS
+    )
     m0 = np.full((2, 2, 3), 1000.0)
     seen = labelled(m0, 50.0, PCASL, later=np.array([0.0, 0.1, 0.2]))
     np.testing.assert_allclose(flow(seen, m0, timing, 0), 50, rtol=1e-6)

@@ -41,9 +41,15 @@ def head():
 def session(head, tmp_path_factory):
     folder = tmp_path_factory.mktemp("session")
     brain = head.data > 0
-    parts = {"reference": head.data, "mask": brain, "gm": brain & (head.data > 1), "wm": brain & (head.data <= 1)}
+    parts = {
+        "reference": head.data,
+        "mask": brain,
+        "gm": brain & (head.data > 1),
+        "wm": brain & (head.data <= 1),
+    }
     return {
-        name: str(write_volume(folder / f"{name}.nii.gz", head.with_data(data))) for name, data in parts.items()
+        name: str(write_volume(folder / f"{name}.nii.gz", head.with_data(data)))
+        for name, data in parts.items()
     }
 
 
@@ -171,5 +177,5 @@ def test_maps_of_no_known_unit_are_refused(head, name, value, said):
 def test_an_image_of_a_sliver_of_the_brain_is_refused(head, session):
     sliver = Volume(np.ascontiguousarray(head.data[:, :, 8:11]), AFFINE.copy())
     sliver.affine[2, 3] += 8 * 8.0
-    with pytest.raises(BadDataError, match="of the brain|overlap"):
+    with pytest.raises(BadDataError, match=r"of the brain|overlap"):
         lay_on(session["reference"], session["mask"], sliver)
