@@ -14,7 +14,7 @@ class Image:
     Attributes
     ----------
     path
-        The NIfTI file.
+        The NIfTI file, or the table of ready signals.
     modality
         Key of ``data/modalities.json``: ``T1w``, ``ce-gadolinium_T1w``, ``FLAIR``, ``pet``, ...
     datatype

@@ -13,7 +13,7 @@ from bidsapp.bids.naming import entity_names
 from bidsapp.inputs import Image
 
 # Entities that the BIDS schema allows in the names of raw images of these modalities.
-RAW = frozenset({"sub", "ses", "task", "acq", "ce", "trc", "rec", "run", "echo", "part", "chunk"})
+RAW = frozenset({"sub", "ses", "task", "acq", "ce", "trc", "rec", "dir", "run", "echo", "part", "chunk"})
 WHOLE_HEAD = 100.0  # mm; a slab thinner than this along any axis cannot hold a brain
 _SAME = 1.01  # voxel volumes within 1 % are the same resolution
 _POINTER = b"/annex/objects/"
@@ -95,6 +95,9 @@ def choose(
 def _fits(item: Candidate, modality: Modality, admitted: frozenset[str] | None) -> bool:
     agent = modality.entities.get("ce")
     own = item.entities.get("ce")
+    task = modality.entities.get("task")
+    if task is not None and not item.entities.get("task", "").lower().startswith(task):
+        return False  # rest, restingstate, restEyesClosed
     if admitted is not None:
         right = agent is None or own is None or own.lower() == agent.lower()
         return str(item.path) in admitted and right and (agent is None) == (own is None)
@@ -157,6 +160,8 @@ def _best(fitting: list[Candidate], name: str) -> tuple[Candidate, list[str]]:
 
 def _geometry(path: Path) -> tuple[float, float] | None:
     """Give the volume of a voxel in mm3 and the smallest extent in mm, or ``None`` for a broken header."""
+    if path.suffix == ".tsv":
+        return 1.0, WHOLE_HEAD  # a table has no voxels: all are alike
     import nibabel as nib
     from nibabel.filebasedimages import ImageFileError
 

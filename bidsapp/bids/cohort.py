@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bidsapp.bids.collect import collect_findings
 from bidsapp.bids.controls import parse_query, select
-from bidsapp.bids.listing import closest
+from bidsapp.bids.listing import closest, derived_volumes
 from bidsapp.bids.sidecars import modality_of
 from bidsapp.bids.tables import read_covariates
 from bidsapp.cohort import Cohort, Member
@@ -23,6 +23,8 @@ STANDARD = "MNI152NLin2009cAsym"
 RESOLUTION = "2"
 TISSUES = frozenset({"GM", "WM", "CSF"})
 VOLUMES = frozenset({"preproc", "suvr"})
+SERIES = {"func": "bold", "pet": "pet"}
+"""Key of the signals of regions (``desc-preproc_timeseries.tsv``) by the folder that they lie in."""
 
 
 def read_cohort(
@@ -84,16 +86,21 @@ def as_member(findings: Findings, output_dir: Path, covariates: Mapping[str, str
     """Turn the findings of preprocessing into what analyses see; files that are gone are left out, and said.
 
     Volumes in the space of a modality (or with none) are native; those in MNI152NLin2009cAsym at 2 mm are
-    standard; transforms are told apart by ``from`` and ``to``.
+    standard; transforms are told apart by ``from`` and ``to``; series by the folder that they lie in.
     """
     native: dict[str, Path] = {}
     standard: dict[str, Path] = {}
     transforms: dict[str, Path] = {}
+    series: dict[str, Path] = {}
+    group: dict[str, Path] | None
     for item in findings.maps:
         path = output_dir / item.path
-        xfm = item.suffix == "xfm"
-        group = transforms if xfm else _space(item, native, standard)
-        key = _direction(item) if xfm else _key(item)
+        if item.suffix == "xfm":
+            group, key = transforms, _direction(item)
+        elif item.suffix == "timeseries":
+            group, key = series, SERIES.get(item.datatype)
+        else:
+            group, key = _space(item, native, standard), _key(item)
         if group is None or key is None:
             continue
         if not path.exists():
@@ -106,6 +113,7 @@ def as_member(findings: Findings, output_dir: Path, covariates: Mapping[str, str
         native=native,
         standard=standard,
         transforms=transforms,
+        series=series,
         covariates=covariates,
     )
 
@@ -123,6 +131,9 @@ def _key(item: Map) -> str | None:
         return "mask"
     if item.suffix == "probseg" and label in TISSUES and desc is None:
         return label
+    for key, derived in derived_volumes().items():
+        if item.suffix == derived.suffix and item.entities.items() >= derived.entities.items():
+            return key
     return modality_of(item.suffix, item.entities.get("ce")) if desc in VOLUMES else None
 
 
@@ -147,6 +158,7 @@ def _merge(first: Member, later: Member) -> Member:
         native={**later.native, **first.native},
         standard={**later.standard, **first.standard},
         transforms={**later.transforms, **first.transforms},
+        series={**later.series, **first.series},
         covariates={**later.covariates, **first.covariates},
     )
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bidsapp.bids.filters import as_query
 from bidsapp.bids.listing import datatypes, modalities
-from bidsapp.bids.requested import IMAGES, Requested
+from bidsapp.bids.requested import IMAGES, SIGNALS, Requested
 from bidsapp.errors import BadDataError, NoInputError, UsageError
 from bidsapp.files import write_error
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bids.layout import BIDSFile, BIDSLayout
 
 Key = tuple[str, str | None]
+_EXTENSIONS = [*IMAGES, Path(SIGNALS).suffix]
 
 
 class Indexed(NamedTuple):
@@ -38,7 +39,7 @@ class Index:
     Attributes
     ----------
     images
-        Files with a NIfTI extension, by subject and session.
+        Files with a NIfTI extension, and tables of ready signals, by subject and session.
     admitted
         For each modality with a filter, the paths that the filter leaves.
     """
@@ -77,7 +78,7 @@ def read_index(
         else:
             layout = _stored_layout(bids_dir, database_dir)
         images: defaultdict[Key, list[Indexed]] = defaultdict(list)
-        for item in layout.get(subject=list(subjects), extension=list(IMAGES)):
+        for item in layout.get(subject=list(subjects), extension=_EXTENSIONS):
             entities = dict(item.get_entities())
             images[entities["subject"], entities.get("session")].append(
                 Indexed(Path(item.path), entities, item)
@@ -109,7 +110,7 @@ def _query(name: str, subjects: Collection[str], wanted: Mapping[str, object]) -
     query: dict[str, object] = {
         "datatype": modality.datatype,
         "suffix": modality.suffix,
-        "extension": list(IMAGES),
+        "extension": _EXTENSIONS,
     }
     query.update({key: as_query(value) for key, value in wanted.items() if key != "session"})
     return {**query, "subject": list(subjects), "invalid_filters": "allow"}

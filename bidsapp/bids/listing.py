@@ -42,6 +42,28 @@ def modalities() -> Mapping[str, Modality]:
     }
 
 
+class Derived(NamedTuple):
+    """What ``data/outputs.json`` says of a volume made of a modality: ``alff`` of ``bold``.
+
+    ``source`` is the modality; the others make its name and its place in the report.
+    """
+
+    source: str
+    datatype: str
+    suffix: str
+    entities: Mapping[str, str]
+    title: str
+    display: str
+    metadata: Mapping[str, object]
+
+
+@cache
+def derived_volumes() -> Mapping[str, Derived]:
+    """Give the volumes that are made of a modality and are no image of it, by key."""
+    content = json.loads((files("bidsapp") / "data" / "outputs.json").read_text(encoding="utf-8"))
+    return {key: Derived(**item) for key, item in content["derived"].items()}
+
+
 @cache
 def datatypes() -> frozenset[str]:
     """Give the folders that can hold an image of some modality."""

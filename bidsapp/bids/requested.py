@@ -14,6 +14,8 @@ from pathlib import Path
 from bidsapp.bids.listing import datatypes
 
 IMAGES = (".nii.gz", ".nii")
+SIGNALS = "_timeseries.tsv"
+"""Tables that stand where an image would: ready signals of regions."""
 
 
 @dataclass
@@ -47,7 +49,7 @@ class Requested:
             return False
         if below[0] not in datatypes() and len(below) > 1:
             return True
-        return not path.endswith(IMAGES) and not self._is_sidecar(path.strip("/"))
+        return not path.endswith((*IMAGES, SIGNALS)) and not self._is_sidecar(path.strip("/"))
 
     def _is_sidecar(self, path: str) -> bool:
         return self.sidecars and path.endswith(".json") and os.path.exists(self.root / path)

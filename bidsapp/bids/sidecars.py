@@ -120,7 +120,7 @@ def _cell(cell: Cell) -> str:
 
 def _is_volume(item: Map) -> bool:
     known = {(modality.datatype, modality.suffix) for modality in modalities().values()}
-    return (item.datatype, item.suffix) in known
+    return (item.datatype, item.suffix) in known and item.extension == ".nii.gz"
 
 
 def _own_source(item: Map, inputs: Inputs | None) -> list[Path] | None:

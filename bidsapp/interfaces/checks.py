@@ -6,22 +6,33 @@ from bidsapp.errors import BidsAppError, NoInputError
 from bidsapp.images.checks import check_image, check_series
 from bidsapp.inputs import Inputs
 
+SIGNALS = "timeseries"
+"""Modality of ready signals of regions, which need no image to lie on."""
+
+
+def has_anatomy(inputs: Inputs) -> bool:
+    """Tell whether there is an anatomical image, on which other images can be laid."""
+    return any(image.datatype == "anat" for image in inputs.images.values())
+
 
 def check_anatomy(inputs: Inputs) -> None:
-    """Ask for one anatomical image at least: everything else is aligned to it.
+    """Ask for one anatomical image at least, since other images are aligned to it, or for ready signals.
 
     Raises
     ------
     NoInputError
         There is none; the sentence says which files were left out and why.
     """
-    if not any(image.datatype == "anat" for image in inputs.images.values()):
+    if not has_anatomy(inputs) and SIGNALS not in inputs.images:
         why = " ".join(inputs.notes) or "Add one or exclude the subject."
         raise NoInputError(f"{inputs.name}: no anatomical image (T1w, FLAIR, T2w, PDw) can be used. {why}")
 
 
 def check_inputs(inputs: Inputs) -> None:
     """Read each image as the workflow will.
+
+    Of the modalities that a session can do without only static PET is read: what is wrong with another one
+    is found, and said, where it is prepared, and costs that modality alone.
 
     Raises
     ------
@@ -34,7 +45,7 @@ def check_inputs(inputs: Inputs) -> None:
         try:
             if image.datatype == "anat":
                 check_image(image.path)
-            else:
+            elif image.datatype == "pet":
                 check_series(image.path)
         except BidsAppError as error:
             errors.append(error)

@@ -63,3 +63,30 @@ class DescribePreprocessing(PureInterface):
         if not isdefined(self.inputs.fine):
             return {}
         return {key: Path(path) for key, path in zip(self.inputs.fine_keys, self.inputs.fine, strict=True)}
+
+
+class DescribeSignalsInputSpec(BaseInterfaceInputSpec):
+    member = File(exists=True, mandatory=True, desc="what GatherMember wrote")
+    notes = traits.List(traits.Str, desc="what is to be said of the signals")
+    remarks = traits.List(traits.Str, desc="what was chosen, missing or ignored in the dataset")
+    sources = traits.Dict(key_trait=traits.Str, mandatory=True, desc="file in the dataset by modality")
+    entities = traits.Dict(key_trait=traits.Str, mandatory=True, desc="entities by modality")
+
+
+class DescribeSignals(PureInterface):
+    """Name the signals of a session that has nothing else."""
+
+    input_spec = DescribeSignalsInputSpec
+    output_spec = DescribePreprocessingOutputSpec
+
+    def compute(self, folder: Path) -> dict[str, Any]:
+        """Write ``findings.json``."""
+        from bidsapp.interfaces.series_outputs import signal_findings
+
+        found = signal_findings(
+            read_member(Path(self.inputs.member)),
+            sources=self.inputs.sources,
+            entities=self.inputs.entities,
+            warnings=(*self.inputs.remarks, *self.inputs.notes),
+        )
+        return {"out_file": str(found.write(folder / "findings.json"))}

@@ -11,6 +11,7 @@ from nipype.interfaces.base import (
     File,
     InputMultiObject,
     TraitedSpec,
+    isdefined,
     traits,
 )
 
@@ -18,7 +19,7 @@ from bidsapp.cohort import Member
 from bidsapp.files import digest_file, write_json
 from bidsapp.interfaces.base import PureInterface
 
-PARTS = ("native", "standard", "transforms")
+PARTS = ("native", "standard", "transforms", "series")
 
 
 class GatherMemberInputSpec(BaseInterfaceInputSpec):
@@ -26,12 +27,14 @@ class GatherMemberInputSpec(BaseInterfaceInputSpec):
     session = traits.Str("", usedefault=True)
     covariates = traits.Dict(key_trait=traits.Str, usedefault=True)
     unordered = traits.List(traits.Str, usedefault=True, desc="other sessions, if their order is unknown")
-    native_keys = traits.List(traits.Str, mandatory=True)
-    native = InputMultiObject(File(exists=True), mandatory=True)
-    standard_keys = traits.List(traits.Str, mandatory=True)
-    standard = InputMultiObject(File(exists=True), mandatory=True)
-    transforms_keys = traits.List(traits.Str, mandatory=True)
-    transforms = InputMultiObject(File(exists=True), mandatory=True)
+    native_keys = traits.List(traits.Str, usedefault=True)
+    native = InputMultiObject(File(exists=True), desc="none in a session that has signals alone")
+    standard_keys = traits.List(traits.Str, usedefault=True)
+    standard = InputMultiObject(File(exists=True))
+    transforms_keys = traits.List(traits.Str, usedefault=True)
+    transforms = InputMultiObject(File(exists=True))
+    series_keys = traits.List(traits.Str, usedefault=True)
+    series = InputMultiObject(File(exists=True), desc="signals of regions, each with its JSON file beside it")
 
 
 class GatherMemberOutputSpec(TraitedSpec):
@@ -58,9 +61,14 @@ class GatherMember(PureInterface):
             "digests": {},
         }
         for part in PARTS:
-            files = dict(zip(getattr(self.inputs, f"{part}_keys"), getattr(self.inputs, part), strict=True))
+            paths = getattr(self.inputs, part)
+            keys = getattr(self.inputs, f"{part}_keys")
+            files = dict(zip(keys, paths if isdefined(paths) else (), strict=True))
             content[part] = files
             content["digests"][part] = {key: digest_file(Path(path)) for key, path in files.items()}
+        content["digests"]["sidecars"] = {
+            key: digest_file(Path(path).with_suffix(".json")) for key, path in content["series"].items()
+        }
         return {"out_file": str(write_json(folder / "member.json", content))}
 
 
@@ -75,5 +83,6 @@ def read_member(path: Path) -> Member:
         native=parts["native"],
         standard=parts["standard"],
         transforms=parts["transforms"],
+        series=parts["series"],
         unordered=tuple(content["unordered"]),
     )

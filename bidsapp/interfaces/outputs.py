@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import bidsapp
-from bidsapp.bids.listing import modalities
+from bidsapp.bids.listing import derived_volumes, modalities
 from bidsapp.cohort import Member
 from bidsapp.findings import Findings, Map
 from bidsapp.interfaces.quality import quality_score, quality_scores
+from bidsapp.interfaces.series_outputs import series_maps, series_sentences
 
 SPACE = "MNI152NLin2009cAsym"
-KEPT_ENTITIES = ("trc", "ce")
+KEPT_ENTITIES = ("task", "trc", "ce")
 TISSUES = ("mask", "GM", "WM", "CSF")
 
 
@@ -75,13 +76,14 @@ def preprocessing_findings(
     maps.append(_template(facts))
     scores = [score for figures in quality for score in quality_scores(figures)]
     scores += [quality_score(images[0], name, facts[name]) for name in ("normalisation_ncc", "mask_overlap")]
-    others = sorted(set(member.native) - set(images) - set(TISSUES))
+    maps += series_maps(member, sources, entities)
+    others = sorted(set(member.native) - set(images) - set(TISSUES) - set(derived_volumes()))
     return Findings(
         analysis="preproc",
         title="Preprocessing",
         subject=member.subject,
         session=member.session,
-        summary=_summary(images, others, quality),
+        summary=" ".join([_summary(images, others, quality), *_also(member)]),
         scores=tuple(scores),
         maps=tuple(maps),
         warnings=tuple(warnings),
@@ -106,6 +108,8 @@ def _native(
 ) -> Map:
     if key in TISSUES:
         return _declared_map("native", key, path, {})
+    if key in derived_volumes():
+        return _derived(key, path, {"space": space}, sources, entities)
     own = _image_entities(key, sources, entities)
     usual = declared()["native"]["reference" if is_reference else "image"]
     entry = declared()["modalities"].get(key, usual)
@@ -123,6 +127,8 @@ def _standard(
     space = {"space": SPACE, "res": resolution}
     if key in TISSUES:
         return _declared_map("standard", key, path, space)
+    if key in derived_volumes():
+        return _derived(key, path, space, sources, entities)
     entry = declared()["standard"]["image"]
     if key in declared()["modalities"]:
         own = declared()["modalities"][key]
@@ -130,6 +136,25 @@ def _standard(
     if resolution == "1":
         entry = {**entry, "display": "none"}  # the report shows the same at 2 mm
     return _map(key, path, entry, {**_image_entities(key, sources, entities), **space}, sources)
+
+
+def _derived(
+    key: str,
+    path: Path,
+    placed: Mapping[str, str],
+    sources: Mapping[str, str],
+    entities: Mapping[str, Mapping[str, str]],
+) -> Map:
+    entry = derived_volumes()[key]
+    return Map(
+        path=path,
+        suffix=entry.suffix,
+        datatype=entry.datatype,
+        entities={**_image_entities(entry.source, sources, entities), **placed, **entry.entities},
+        title=f"{entry.title}, in standard space" if "res" in placed else entry.title,
+        metadata={**entry.metadata, "Sources": [sources[entry.source]]},
+        display="blend" if entry.display == "blend" and placed.get("res") != "1" else "none",
+    )
 
 
 def _image_entities(
@@ -185,6 +210,13 @@ def _template(facts: Mapping[str, Any]) -> Map:
         title="Template",
         display="background",
     )
+
+
+def _also(member: Member) -> list[str]:
+    """Say which volumes were made of others, and which signals there are."""
+    made = [entry.title for key, entry in derived_volumes().items() if key in member.native]
+    sentences = [f"Also made: {'; '.join(made)}."] if made else []
+    return [*sentences, *series_sentences(member)]
 
 
 def _summary(images: Sequence[str], others: Sequence[str], quality: Sequence[Mapping[str, Any]]) -> str:

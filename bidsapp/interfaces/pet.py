@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from nipype.interfaces.base import BaseInterfaceInputSpec, File, TraitedSpec, traits
 
 from bidsapp.interfaces.base import PureInterface
+
+if TYPE_CHECKING:
+    from bidsapp.images.volume import Grid, Volume
 
 REFERENCE = "Cerebellum_Exterior"
 """Part of the names of the atlas regions that FDG uptake is compared with: cerebellar cortex."""
@@ -63,16 +66,22 @@ class ComputeSuvr(PureInterface):
 
     def compute(self, folder: Path) -> dict[str, Any]:
         """Write ``suvr.nii.gz``."""
-        from bidsapp.images.grids import resample
         from bidsapp.images.suvr import compute_suvr
-        from bidsapp.images.templates import load_atlas
-        from bidsapp.images.transform_file import read_transform
         from bidsapp.images.volume import read_volume, write_volume
 
         pet, mask = read_volume(Path(self.inputs.in_file)), read_volume(Path(self.inputs.mask))
-        transform = read_transform(Path(self.inputs.standard_to_native))
-        atlas = load_atlas(2)
-        labels = [region.index for region in atlas.regions if REFERENCE in region.name]
-        region = atlas.labels.with_data(np.isin(atlas.labels.data, labels))
-        found = compute_suvr(pet, resample(region, pet.grid, transform=transform), brain=mask)
+        region = reference_region(Path(self.inputs.standard_to_native), pet.grid)
+        found = compute_suvr(pet, region, brain=mask)
         return {"out_file": str(write_volume(folder / "suvr.nii.gz", found.image))}
+
+
+def reference_region(standard_to_native: Path, grid: Grid) -> Volume:
+    """Bring the cerebellar cortex of the atlas onto a grid of the session; above 0.5 is inside."""
+    from bidsapp.images.grids import resample
+    from bidsapp.images.templates import load_atlas
+    from bidsapp.images.transform_file import read_transform
+
+    atlas = load_atlas(2)
+    labels = [region.index for region in atlas.regions if REFERENCE in region.name]
+    region = atlas.labels.with_data(np.isin(atlas.labels.data, labels))
+    return resample(region, grid, transform=read_transform(standard_to_native))

@@ -106,7 +106,7 @@ def quality_score(modality: str, name: str, value: float | None) -> Score:
     """Give one figure its description, its reference range and its light.
 
     The light is green within the 5 % of the cohort that are worst, amber beyond them, red beyond the
-    worst 1 %; there is none for a modality without a cohort.
+    worst 1 %; without a cohort it follows the published limits of the figure, if it has any.
     """
     figure = declared()["figures"][name]
     quantiles = declared()["reference"]["quantiles"].get(modality, {}).get(name)
@@ -116,8 +116,20 @@ def quality_score(modality: str, name: str, value: float | None) -> Score:
         description=figure["description"],
         unit=figure["unit"],
         reference=(quantiles[1], quantiles[2], quantiles[3]) if quantiles else None,
-        light=light(value, quantiles, figure["worse"]) if quantiles and value is not None else "",
+        light=_light(value, figure, quantiles),
     )
+
+
+def _light(value: float | None, figure: Mapping[str, Any], quantiles: Sequence[float] | None) -> Light:
+    """Judge by the cohort, or by published limits where the figure has them: amber, red; more is worse."""
+    if value is None:
+        return ""
+    if quantiles:
+        return light(value, quantiles, figure["worse"])
+    if "limits" not in figure:
+        return ""
+    amber, red = figure["limits"]
+    return "red" if value > red else "amber" if value > amber else "green"
 
 
 def light(value: float, quantiles: Sequence[float], worse: str) -> Light:

@@ -12,6 +12,7 @@ from bidsapp.inputs import Inputs
 from bidsapp.interfaces.checks import check_anatomy
 from bidsapp.layout import status_file
 from bidsapp.settings import Settings
+from bidsapp.workflows.extras import factory_of
 from bidsapp.workflows.models import brain_bundle, bundle_digests, resolve_models
 from bidsapp.workflows.participant import concerns
 from bidsapp.workflows.resume import is_done, run_key
@@ -85,7 +86,7 @@ class _Planner:
         self._models = resolve_models(settings)
         self._brain = brain_bundle(settings)
         self._digests = bundle_digests(self._models, self._brain)
-        self._steps: dict[tuple[tuple[str | None, tuple[str, ...]], ...], tuple[str, ...]] = {}
+        self._steps: dict[tuple[object, ...], tuple[str, ...]] = {}
 
     def plan_subject(self, sessions: Sequence[Inputs]) -> list[SubjectPlan]:
         steps = self._steps_of(sessions)
@@ -110,7 +111,10 @@ class _Planner:
     def _steps_of(self, sessions: Sequence[Inputs]) -> tuple[str, ...]:
         from bidsapp.workflows.participant import init_subject_wf, list_steps
 
-        signature = tuple((inputs.session, tuple(inputs.images)) for inputs in sessions)
+        signature = tuple(
+            (inputs.session, tuple((key, factory_of(image)) for key, image in inputs.images.items()))
+            for inputs in sessions
+        )
         if signature not in self._steps:
             workflow = init_subject_wf(sessions, self._settings, self._models, self._brain)
             self._steps[signature] = list_steps(workflow)

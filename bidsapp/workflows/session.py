@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from bidsapp.bids.listing import modalities
 from bidsapp.inputs import Image, Inputs
 from bidsapp.settings import Settings
-from bidsapp.workflows.anatomical import ANATOMICAL, anatomical_images, port_name
+from bidsapp.workflows.anatomical import anatomical_images, port_name
+from bidsapp.workflows.extras import EXTRAS, extra_images, factory_of, remarks_on_extras
 from bidsapp.workflows.models import Model
 from bidsapp.workflows.pet import connect_pet
 from bidsapp.workflows.resources import node
@@ -45,7 +45,7 @@ def init_session_wf(
     """Bring a session to standard space, describe what was done, run its analyses, write everything.
 
     Workflow Graph
-        pet (if there is one) -> warp -> gather -> describe -> (evaluate ->) write_preproc
+        pet and extras (if there are any) -> warp -> gather -> describe -> (evaluate ->) write_preproc
                                  gather -> analyse -> (evaluate ->) write (one for each analysis)
 
     Parameters
@@ -93,11 +93,15 @@ def init_session_wf(
     outputnode = Node(IdentityInterface(fields=["member"]), name="outputnode")
     sources: Ports = {key: (inputnode, key) for key in TISSUES}
     sources |= {key: (inputnode, port) for key, port in zip(keys, ports, strict=True)}
-    for key, image in inputs.images.items():
-        factory = modalities()[key].factory
-        if factory != ANATOMICAL:
+    for image in inputs.images.values():
+        factory = factory_of(image)
+        if factory in FACTORIES:
             sources |= FACTORIES[factory](workflow, inputnode, image, reference=ports[0])
-    native = Node(Merge(len(sources)), name="native")
+    extras = [
+        EXTRAS[factory_of(image)](workflow, inputnode, image, reference=ports[0])
+        for image in extra_images(inputs)
+    ]
+    native = Node(Merge(len(sources) + len(extras)), name="native")
     for index, (origin, port) in enumerate(sources.values()):
         workflow.connect(origin, port, native, f"in{index + 1}")
     warp = node(WarpToStandard(keys=list(sources), resolution=2), "warp")
@@ -125,38 +129,79 @@ def init_session_wf(
             (gather, outputnode, [("out_file", "member")]),
         ]
     )
-    describe = _connect_description(workflow, inputnode, gather, inputs, settings)
+    describe = _connect_description(workflow, inputnode, gather, inputs, settings, extras)
+    if extras:
+        _connect_extras(workflow, extras, list(sources), native, (warp, gather))
     if settings.output_resolution == 1:
         _connect_fine(workflow, inputnode, describe, sources)
     for model in models:
         if not model.missing(inputs):
-            analyse = _connect_analysis(workflow, gather, model, inputs, settings)
+            analyse = connect_analysis(workflow, gather, model, inputs, settings)
             if follows:
                 workflow.connect(inputnode, "earlier", analyse, "earlier")
     return workflow
 
 
 def _connect_description(
-    workflow: Workflow, inputnode: Node, gather: Node, inputs: Inputs, settings: Settings
+    workflow: Workflow,
+    inputnode: Node,
+    gather: Node,
+    inputs: Inputs,
+    settings: Settings,
+    extras: Sequence[Node],
 ) -> Node:
+    from nipype.interfaces.utility import Merge
+    from nipype.pipeline.engine import Node
+
     from bidsapp.interfaces.describe import DescribePreprocessing
 
     describe = node(
         DescribePreprocessing(
             sources={key: str(image.path) for key, image in inputs.images.items()},
             entities={key: dict(image.entities) for key, image in inputs.images.items()},
-            remarks=list(inputs.notes),
+            remarks=[*inputs.notes, *remarks_on_extras(inputs)],
         ),
         "describe",
     )
     workflow.connect(
         [
             (gather, describe, [("out_file", "member")]),
-            (inputnode, describe, [(name, name) for name in ("dseg", "facts", "quality", "notes")]),
+            (inputnode, describe, [(name, name) for name in ("dseg", "facts")]),
         ]
     )
-    _connect_sink(workflow, describe, "preproc", inputs, settings)
+    for port in ("quality", "notes"):
+        joined = Node(Merge(1 + len(extras)), name=f"all_{port}")
+        workflow.connect([(inputnode, joined, [(port, "in1")]), (joined, describe, [("out", port)])])
+        for index, extra in enumerate(extras):
+            workflow.connect(extra, port, joined, f"in{index + 2}")
+    connect_sink(workflow, describe, "preproc", inputs, settings)
     return describe
+
+
+def _connect_extras(
+    workflow: Workflow, extras: Sequence[Node], own: list[str], native: Node, takers: tuple[Node, Node]
+) -> None:
+    """Hand volumes and series of extras on; which ones there are is known once the extras have run."""
+    from nipype.interfaces.utility import Merge
+    from nipype.pipeline.engine import Node
+
+    warp, gather = takers
+    keys = Node(Merge(1 + len(extras)), name="keys")
+    keys.inputs.in1 = own
+    for index, extra in enumerate(extras):
+        workflow.connect(extra, "volume_keys", keys, f"in{index + 2}")
+        workflow.connect(extra, "volumes", native, f"in{len(own) + index + 1}")
+    for port in ("series_keys", "series"):
+        joined = Node(Merge(len(extras)), name=port)
+        for index, extra in enumerate(extras):
+            workflow.connect(extra, port, joined, f"in{index + 1}")
+        workflow.connect(joined, "out", gather, port)
+    workflow.connect(
+        [
+            (keys, warp, [("out", "keys")]),
+            (keys, gather, [("out", "native_keys"), ("out", "standard_keys")]),
+        ]
+    )
 
 
 def _connect_fine(
@@ -183,9 +228,10 @@ def _connect_fine(
     )
 
 
-def _connect_analysis(
+def connect_analysis(
     workflow: Workflow, gather: Node, model: Model, inputs: Inputs, settings: Settings
 ) -> Node:
+    """Add an analysis of what ``gather`` gathered, and the sink of what it finds."""
     from bidsapp.interfaces.findings import Analyse
 
     analyse = node(
@@ -201,13 +247,11 @@ def _connect_analysis(
         f"analyse_{model.name}",
     )
     workflow.connect(gather, "out_file", analyse, "member")
-    _connect_sink(workflow, analyse, model.name, inputs, settings)
+    connect_sink(workflow, analyse, model.name, inputs, settings)
     return analyse
 
 
-def _connect_sink(
-    workflow: Workflow, source: Node, analysis: str, inputs: Inputs, settings: Settings
-) -> None:
+def connect_sink(workflow: Workflow, source: Node, analysis: str, inputs: Inputs, settings: Settings) -> None:
     """Evaluate findings against manual masks, where there are any, and write them."""
     from bidsapp.interfaces.evaluate import EvaluateFindings
     from bidsapp.interfaces.findings import WriteFindings

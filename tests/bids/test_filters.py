@@ -53,7 +53,11 @@ def test_keys_are_read_whatever_their_case_and_those_of_other_programs_pass(tmp_
     path = tmp_path / "filter.json"
     content = {"t1w": {"acq": "x"}, "FLAIR": {"run": [1]}, "bold": {"task": "rest"}, "sbref": {}}
     path.write_text(json.dumps(content), encoding="utf-8-sig")
-    assert read_filters(path) == {"T1w": {"acquisition": "x"}, "FLAIR": {"run": [1]}}
+    assert read_filters(path) == {
+        "T1w": {"acquisition": "x"},
+        "FLAIR": {"run": [1]},
+        "bold": {"task": "rest"},
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,137 @@
+"""Writes signals of regions with their timing, and takes ready ones as they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bidsapp.errors import BadDataError
+from bidsapp.files import write_json, write_text
+from bidsapp.interfaces.extra import ExtraInputSpec, Prepared, PrepareExtra
+
+if TYPE_CHECKING:
+    from bidsapp.images.templates import Region
+
+NOT_GREY = ("Ventricle", "Vent", "White_Matter", "vessel", "CSF", "Optic_Chiasm")
+"""Parts of the names of the atlas regions that have no grey matter."""
+FEWEST_TIMES = 2
+
+
+def grey_regions(regions: Sequence[Region]) -> list[Region]:
+    """Give the regions of the atlas that hold grey matter."""
+    return [region for region in regions if not any(part in region.name for part in NOT_GREY)]
+
+
+def write_series(
+    path: Path,
+    names: Sequence[str],
+    values: NDArray[np.float64],
+    starts: NDArray[np.float64],
+    durations: NDArray[np.float64],
+    *,
+    modality: str,
+    about: Mapping[str, object],
+) -> Path:
+    """Write a table of signals and its JSON file.
+
+    Parameters
+    ----------
+    path
+        ``.tsv``.
+    names
+        Of the regions.
+    values
+        Shape ``(frames, regions)``; what is not finite becomes ``n/a``.
+    starts, durations
+        Shape ``(frames,)``, seconds.
+    modality
+        Key of ``data/modalities.json`` of the image that the signals come from.
+    about
+        Further fields of the sidecar: ``Atlas``, ``SamplingFrequency``, ...
+    """
+    lines = ["\t".join(names)]
+    lines += ["\t".join(f"{value:.6g}" if np.isfinite(value) else "n/a" for value in row) for row in values]
+    times = {
+        "FrameTimesStart": [round(float(item), 6) for item in starts],
+        "FrameDuration": [round(float(item), 6) for item in durations],
+    }
+    write_json(path.with_suffix(".json"), {"Modality": modality, **about, **times})
+    return write_text(path, "\n".join(lines) + "\n")
+
+
+class TakeSignals(PrepareExtra):
+    """Take a table of signals of regions from the dataset, as it is, with its timing made explicit."""
+
+    input_spec = ExtraInputSpec
+
+    def prepare(self, folder: Path) -> Prepared:
+        """Write ``bold.tsv``."""
+        names, values = read_signals(Path(self.inputs.in_file))
+        repetition = sampling_interval(json.loads(self.inputs.metadata))
+        times = np.arange(len(values)) * repetition
+        out_file = write_series(
+            folder / "bold.tsv",
+            names,
+            values,
+            times,
+            np.full(len(values), repetition),
+            modality=self.inputs.modality,
+            about={"SamplingFrequency": 1 / repetition, "Description": "Taken from the dataset as it is"},
+        )
+        notes = ["signals of regions were taken as they are: nothing was realigned, regressed or filtered"]
+        return Prepared(series={"bold": out_file}, notes=notes)
+
+
+def sampling_interval(metadata: Mapping[str, Any]) -> float:
+    """Give the seconds between the rows of a table of signals.
+
+    Raises
+    ------
+    BadDataError
+        The sidecar has neither ``RepetitionTime`` nor ``SamplingFrequency``, or both and they disagree.
+    """
+    found = [
+        convert(float(value))
+        for field, convert in (("RepetitionTime", lambda x: x), ("SamplingFrequency", lambda x: 1 / x))
+        if isinstance(value := metadata.get(field), int | float) and value > 0
+    ]
+    if not found:
+        raise BadDataError("it has no RepetitionTime or SamplingFrequency in its sidecar; add one of them.")
+    if max(found) > 1.01 * min(found):
+        raise BadDataError(
+            f"RepetitionTime ({found[0]:g} s) and SamplingFrequency (every {found[1]:g} s) disagree; correct "
+            "the sidecar."
+        )
+    return found[0]
+
+
+def read_signals(path: Path) -> tuple[list[str], NDArray[np.float64]]:
+    """Read a table with a column for each region.
+
+    Raises
+    ------
+    BadDataError
+        It is no such table, a cell is no number, or nothing is in it.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        names = lines[0].split("\t")
+        rows = [
+            [np.nan if cell.strip() in {"n/a", ""} else float(cell) for cell in line.split("\t")]
+            for line in lines[1:]
+            if line.strip()
+        ]
+    except (ValueError, IndexError) as error:
+        raise BadDataError(
+            f"it is no table of signals ({error}); a column for each region is needed."
+        ) from error
+    if len(set(names)) < len(names):
+        raise BadDataError("it has two columns of one name; rename one.")
+    if len(rows) < FEWEST_TIMES or any(len(row) != len(names) for row in rows):
+        raise BadDataError(f"it has {len(rows)} rows of uneven length or too few of them; mend the table.")
+    return names, np.asarray(rows, dtype=np.float64)
