@@ -1,4 +1,4 @@
-"""From a raw diffusion series to its maps: less noise, no motion, turned directions, a fit, quality in numbers."""
+"""From a raw diffusion series to maps: less noise, no motion, turned directions, a fit, quality in numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bidsapp.images.diffusion import fit_diffusion
 from bidsapp.images.diffusion_noise import FEWEST, denoise
 from bidsapp.images.gradients import Gradients
 from bidsapp.images.volume import Volume
-from bidsapp.images.volume_motion import follow_head, mean_motion, put_back
+from bidsapp.images.volume_motion import Model, follow_head, mean_motion, put_back
 
 OUTLIER = -4.0
 """Deviation below which a slice has lost its signal, as eddy has it (Andersson 2016, NeuroImage 141:556)."""
@@ -68,7 +68,7 @@ def map_diffusion(frames: Sequence[Volume], gradients: Gradients, mask: Volume) 
     """
     frames, notes = _denoised(frames, mask)
     fixed = mean_unweighted(frames, gradients)
-    models = ["rigid" if b0 else "affine" for b0 in gradients.unweighted]
+    models: list[Model] = ["rigid" if b0 else "affine" for b0 in gradients.unweighted]
     matrices = follow_head(fixed, frames, mask, models=models)
     still = [put_back(frame, matrix, mask.grid) for frame, matrix in zip(frames, matrices, strict=True)]
     inside = mask.data > 0.5

@@ -32,7 +32,7 @@ class Series:
     metadata
         The sidecar.
     m0
-        The separate calibration volume, on any grid, and the seconds that it recovered for (``None``: unknown).
+        The separate calibration volume, on any grid, and the seconds that it recovered for, if known.
     """
 
     name: str

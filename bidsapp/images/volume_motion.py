@@ -1,8 +1,7 @@
 """Follow the head through a series of volumes: a rigid or affine map from one volume to each other one.
 
-The head has hardly moved, so the search starts where it is and needs few steps: about half a second for a
-volume of 2 mm. Mattes' mutual information serves volumes of any contrast, as diffusion weighting changes it;
-an affine map takes up the stretch and shear of eddy currents (Rohde 2004, MRM 51:103).
+The head has hardly moved, so the search starts where it is; a volume takes about a quarter of a second.
+Mattes' mutual information serves volumes of any contrast, as diffusion weighting changes it; an affine map takes up the stretch and shear of eddy currents (Rohde 2004, MRM 51:103).
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ class PrepareDiffusionInputSpec(ExtraInputSpec):
 
 
 class PrepareDiffusion(PrepareExtra):
-    """Denoise a diffusion series, undo motion and eddy currents, fit a tensor or an ADC, bring it to the T1w."""
+    """Denoise a series, undo motion and eddy currents, fit a tensor or an ADC, bring it to the T1w."""
 
     input_spec = PrepareDiffusionInputSpec
 
