@@ -30,7 +30,7 @@ Numbers = NDArray[np.float64]
 
 
 def tensors(seed: int) -> tuple[Numbers, Numbers]:
-    """Give smooth fibres in an even ground on a cube, shape ``(v, 3, 3)``, and their ascending eigenvalues."""
+    """Give smooth fibres on a cube, shape ``(v, 3, 3)``, and their ascending eigenvalues."""
     rng = np.random.default_rng(seed)
     fields = rng.standard_normal((4, EDGE, EDGE, EDGE))
     smooth = np.stack([ndimage.gaussian_filter(field, 2.5) for field in fields]).reshape(4, -1)

@@ -1,8 +1,8 @@
 r"""Maps of diffusion: tensor (FA, mean diffusivity) or, with few directions, the apparent coefficient alone.
 
-Both fit the logarithm of :math:`S_i = S_0 \exp(-b_i\, g_i^T D g_i)` (Basser 1994, J Magn Reson B 103:247;
+Both fit the logarithm of :math:`S_i = S_0 \exp(-b_i\, g_i^T D g_i)` (Basser 1994, JMR B 103:247;
 Stejskal and Tanner 1965) by weighted least squares with the squares of the signal that an ordinary fit
-predicts (Salvador 2005, Hum Brain Mapp 24:144), which is what dipy calls ``WLS``.
+predicts (Salvador 2005, HBM 24:144), which is what dipy calls ``WLS``.
 """
 
 from __future__ import annotations

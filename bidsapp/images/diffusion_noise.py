@@ -3,7 +3,8 @@ r"""Take noise out of a diffusion series: components of patches, cut by random m
 Eigenvalues of pure noise lie within :math:`4 \sqrt{\gamma}\, \sigma^2` of each other (Marchenko and Pastur),
 :math:`\gamma` being components over voxels; what lies above is signal (Veraart 2016, NeuroImage 142:394).
 At a signal-to-noise ratio of 30 the error of FA fell from 3.0 to 2.5 %, that of the ADC from 2.4 to 1.0 %;
-Patch2Self, which is cheaper, shrinks anisotropy: 4.6 and 2.4 % (benchmarks/coma_phantoms.py). Patches lie two voxels apart and each gives all its voxels, so that a voxel is averaged over many patches.
+Patch2Self, which is cheaper, shrinks anisotropy: 4.6 and 2.4 % (benchmarks/coma_phantoms.py).
+Patches lie two voxels apart and each gives all its voxels, so that a voxel is averaged over many patches.
 """
 
 from __future__ import annotations

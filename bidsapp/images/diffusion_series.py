@@ -1,4 +1,4 @@
-"""From a raw diffusion series to maps: less noise, no motion, turned directions, a fit, quality in numbers."""
+"""From a raw diffusion series to maps: less noise, no motion, turned directions, a fit, quality figures."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Follow the head through a series of volumes: a rigid or affine map from one volume to each other one.
 
-The head has hardly moved, so the search starts where it is; a volume takes about a quarter of a second.
-Mattes' mutual information serves volumes of any contrast, as diffusion weighting changes it; an affine map takes up the stretch and shear of eddy currents (Rohde 2004, MRM 51:103).
+The head has hardly moved, so the search starts where it is. Mattes' mutual information serves volumes of
+any contrast, as diffusion weighting changes it; an affine map takes up the stretch and shear of eddy
+currents (Rohde 2004, MRM 51:103).
 """
 
 from __future__ import annotations
