@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bidsapp.errors import BadDataError
 from bidsapp.images.bold import signal_mask
 from bidsapp.images.frames import Frames
-from bidsapp.images.kinetics import FEWEST_POINTS, T_STAR, logan_slope, patlak_slope
+from bidsapp.images.kinetics import T_STAR, logan_slope, patlak_slope
 from bidsapp.images.pet_frames import FrameTiming, decay_factors, frame_timing, late_frames
 from bidsapp.images.realign import estimate_motion, resample_frames
 from bidsapp.images.volume import Volume
@@ -63,6 +63,8 @@ def realign_pet(volumes: Sequence[Volume], metadata: Mapping[str, object]) -> Dy
     notes = [said]
     if not isinstance(metadata.get("InjectionStart"), int | float):
         notes.append("its sidecar has no InjectionStart: time zero is taken as the injection")
+    if timing.middles[-1] < STILL:
+        notes.append(f"frames were not realigned: the scan ends within {STILL / 60:g} min of the injection")
     frames = Frames.stack(volumes)
     frames = frames.with_data(frames.data * factors.astype(np.float32)).to_closest_ras()
     late = late_frames(timing, timing.ends[-1] - LATE, timing.ends[-1])
@@ -126,7 +128,7 @@ def slope_map(
 
 def _motion(frames: Frames, timing: FrameTiming, reference: Volume, mask: Volume) -> NDArray[np.float64]:
     seen = np.flatnonzero(timing.middles >= STILL)
-    if seen.size < FEWEST_POINTS:
+    if seen.size == 0:
         return np.tile(np.eye(4), (len(frames), 1, 1))
     # from the last frame backwards: the reference is late, so that the first guess is best there
     order = seen[::-1]

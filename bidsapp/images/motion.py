@@ -83,4 +83,4 @@ def kept_frames(displacement: NDArray[np.float64], limit: float) -> NDArray[np.b
     """
     moved = displacement > limit
     after = np.concatenate([[False], moved[:-1]])
-    return ~(moved | after)
+    return np.asarray(~(moved | after))

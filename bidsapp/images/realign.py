@@ -59,9 +59,9 @@ def estimate_motion(frames: Frames, reference: Volume, mask: Volume) -> NDArray[
         Fewer than 200 voxels are in the mask.
     """
     model = _model(reference, mask)
-    to_voxel = np.linalg.inv(frames.affine)
+    to_voxel = np.asarray(np.linalg.inv(frames.affine), dtype=np.float64)
     found = np.empty((len(frames), 4, 4))
-    current = np.eye(4)
+    current: NDArray[np.float64] = np.eye(4)
     for index in range(len(frames)):
         spline = ndimage.spline_filter(_smooth(frames.frame(index)), order=3, output=np.float32)
         current = _follow(spline, to_voxel, model, current)  # the head moves little from frame to frame
@@ -92,7 +92,7 @@ def _model(reference: Volume, mask: Volume) -> _Reference:
     smooth = _smooth(reference)
     points = inside @ reference.affine[:3, :3].T + reference.affine[:3, 3]
     centre = points.mean(axis=0)
-    by_voxel = np.stack([part[tuple(inside.T)] for part in np.gradient(smooth)], axis=1)
+    by_voxel = np.stack(np.gradient(smooth), axis=-1)[tuple(inside.T)]
     gradient = by_voxel @ np.linalg.inv(reference.affine[:3, :3])
     turning = np.cross(points - centre, gradient)
     values = smooth[tuple(inside.T)].astype(np.float64)

@@ -91,7 +91,7 @@ class _Parts:
             self.folder / "bold.tsv",
             [region.name for region in regions],
             values,
-            frames * repetition,
+            frames.astype(np.float64) * repetition,
             np.full(frames.size, repetition),
             modality=self.modality,
             about={

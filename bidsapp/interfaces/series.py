@@ -73,7 +73,7 @@ class TakeSignals(PrepareExtra):
         """Write ``bold.tsv``."""
         names, values = read_signals(Path(self.inputs.in_file))
         repetition = sampling_interval(json.loads(self.inputs.metadata))
-        times = np.arange(len(values)) * repetition
+        times = np.arange(len(values), dtype=np.float64) * repetition
         out_file = write_series(
             folder / "bold.tsv",
             names,
@@ -95,10 +95,11 @@ def sampling_interval(metadata: Mapping[str, Any]) -> float:
     BadDataError
         The sidecar has neither ``RepetitionTime`` nor ``SamplingFrequency``, or both and they disagree.
     """
+    repetition, frequency = (_positive(metadata, name) for name in ("RepetitionTime", "SamplingFrequency"))
     found = [
-        convert(float(value))
-        for field, convert in (("RepetitionTime", lambda x: x), ("SamplingFrequency", lambda x: 1 / x))
-        if isinstance(value := metadata.get(field), int | float) and value > 0
+        seconds
+        for seconds in (repetition, None if frequency is None else 1 / frequency)
+        if seconds is not None
     ]
     if not found:
         raise BadDataError("it has no RepetitionTime or SamplingFrequency in its sidecar; add one of them.")
@@ -108,6 +109,11 @@ def sampling_interval(metadata: Mapping[str, Any]) -> float:
             "the sidecar."
         )
     return found[0]
+
+
+def _positive(metadata: Mapping[str, Any], name: str) -> float | None:
+    value = metadata.get(name)
+    return float(value) if isinstance(value, int | float) and value > 0 else None
 
 
 def read_signals(path: Path) -> tuple[list[str], NDArray[np.float64]]:

@@ -64,8 +64,10 @@ def _standard_text(findings: Findings, several_sessions: bool) -> str:
     text = pieces.get(findings.analysis, "")
     if findings.analysis != PREPARATION:
         return text
-    suffixes = {item.suffix for item in findings.maps} | ({"sessions"} if several_sessions else set())
-    return " ".join([text, *(added for name, added in _additions().items() if name in suffixes)])
+    names = {"sessions"} if several_sessions else set()
+    for item in findings.maps:
+        names |= {item.suffix, f"{item.datatype}-{item.suffix}", item.entities.get("desc", "")}
+    return " ".join([text, *(added for name, added in _additions().items() if name in names)])
 
 
 def write_citation(output_dir: Path, findings: Sequence[Findings]) -> tuple[Path, Path]:

@@ -25,6 +25,10 @@ NAMES = [
     ({"desc": "brain"}, "mask", "anat", ".nii.gz"),
     ({"label": "GM"}, "probseg", "anat", ".nii.gz"),
     ({}, "dseg", "anat", ".nii.gz"),
+    ({"task": "rest", "space": "T1w", "stat": "reho"}, "boldmap", "func", ".nii.gz"),
+    ({"trc": "18FFDG", "space": "T1w", "desc": "patlak"}, "pet", "pet", ".nii.gz"),
+    ({"trc": "18FFDG", "seg": "atlas", "desc": "preproc"}, "timeseries", "pet", ".tsv"),
+    ({"task": "rest", "desc": "preproc"}, "timeseries", "func", ".tsv"),
     ({"space": MNI, "res": "1", "desc": "preproc"}, "T1w", "anat", ".nii.gz"),
     ({"space": MNI, "res": "2", "desc": "preproc"}, "T1w", "anat", ".nii.gz"),
     ({"space": MNI, "res": "2", "desc": "brain"}, "mask", "anat", ".nii.gz"),
@@ -62,7 +66,9 @@ def test_maps_are_found_by_their_entities(tmp_path):
     _preprocess(out, "01", "a")
     (member,) = read_cohort([out]).members
     assert (member.subject, member.session) == ("01", "a")
-    assert set(member.native) == {"T1w", "FLAIR", "ce-gadolinium_T1w", "pet", "mask", "GM"}
+    anatomy = {"T1w", "FLAIR", "ce-gadolinium_T1w", "mask", "GM"}
+    assert set(member.native) == {*anatomy, "pet", "patlak", "reho"}
+    assert {key: path.parent.name for key, path in member.series.items()} == {"bold": "func", "pet": "pet"}
     assert set(member.standard) == {"T1w", "mask"}
     assert "res-2" in member.standard["T1w"].name
     assert {key: path.name for key, path in member.transforms.items()} == {

@@ -1,0 +1,219 @@
+"""BOLD and dynamic PET through their nodes, on the template as the head, with signals that are known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pandas as pd
+import pytest
+import SimpleITK as sitk
+
+from bidsapp.images.grids import resample, respaced_grid
+from bidsapp.images.templates import load_atlas, load_template
+from bidsapp.images.transform_file import write_transform
+from bidsapp.images.volume import read_volume, write_volume
+from bidsapp.interfaces.bold import PrepareBold
+from bidsapp.interfaces.dynamic_pet import PrepareDynamicPet
+from bidsapp.interfaces.series import TakeSignals
+
+FRAMES, REPETITION = 48, 2.0
+SLOW = ("Thalamus", "PCu")
+SHIFT = np.array([4.0, -3.0, 2.0])  # of the BOLD image's header against the anatomy, mm
+STARTS = [0, 60, 180, 300, 600, 1200, 1800, 2400, 3000]
+LENGTHS = [60, 120, 120, 300, 600, 600, 600, 600, 600]
+
+
+@pytest.fixture(scope="module")
+def head(tmp_path_factory):
+    """The template at 6 mm as anatomy, whose way to standard space is the identity."""
+    folder = tmp_path_factory.mktemp("head")
+    template, _ = load_template(2)
+    grid = respaced_grid(template.grid, np.full(3, 6.0))
+    image = resample(template, grid)
+    mask = image.with_data(image.data > 0.1)
+    labels = resample(load_atlas(2).labels, grid, interpolation="nearest").data
+    parts = {
+        "reference": image,
+        "mask": mask,
+        "wm": image.with_data(np.isin(labels, labels_of("Cerebral_White_Matter")) * 1.0),
+        "csf": image.with_data(((image.data > 0.1) & (image.data < 0.3)) * 1.0),
+    }
+    files = {name: str(write_volume(folder / f"{name}.nii.gz", part)) for name, part in parts.items()}
+    identity = sitk.CompositeTransform([sitk.AffineTransform(3)])
+    files["standard_to_native"] = str(write_transform(folder / "way.h5", identity))
+    return files, image, labels
+
+
+def labels_of(part):
+    return [region.index for region in load_atlas(2).regions if part in region.name]
+
+
+def anatomy(files):
+    """Give what dynamic PET needs of the head."""
+    return {name: files[name] for name in ("reference", "mask", "standard_to_native")}
+
+
+def write_frames(path, data, affine):
+    nib.save(nib.Nifti1Image(data.astype(np.float32), affine), path)
+    return str(path)
+
+
+def run(interface, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    return interface.run(cwd=folder).outputs
+
+
+@pytest.fixture(scope="module")
+def planted():
+    times = np.arange(FRAMES) * REPETITION
+    return {part: np.sin(2 * np.pi * f * times) for part, f in zip(SLOW, (0.03, 0.07), strict=True)}
+
+
+@pytest.fixture(scope="module")
+def bold(head, planted, tmp_path_factory):
+    files, image, labels = head
+    folder = tmp_path_factory.mktemp("bold")
+    rng = np.random.default_rng(0)
+    inside = image.data > 0.1
+    data = np.where(inside, 1300 - 700 * image.data, 0)[..., None] + rng.normal(0, 3, (*inside.shape, FRAMES))
+    for part, signal in planted.items():
+        data[np.isin(labels, labels_of(part))] += 15 * signal
+    affine = image.affine.copy()
+    affine[:3, 3] += SHIFT
+    in_file = write_frames(folder / "sub-1_task-rest_bold.nii.gz", data, affine)
+    metadata = json.dumps({"RepetitionTime": REPETITION})
+    node = PrepareBold(modality="bold", in_file=in_file, metadata=metadata, **files)
+    return run(node, folder / "out")
+
+
+def test_signals_of_regions_are_those_that_were_planted(bold, planted):
+    table = pd.read_csv(bold.series[0], sep="\t")
+    content = json.loads(Path(bold.series[0]).with_suffix(".json").read_text())
+    assert bold.series_keys == ["bold"]
+    assert len(table) == len(content["FrameTimesStart"]) == FRAMES
+    assert content["SamplingFrequency"] == 0.5
+    assert not any("White_Matter" in name or "Ventricle" in name for name in table)
+    for part, signal in planted.items():
+        own = [name for name in table if part in name]
+        assert own
+        assert all(abs(np.corrcoef(table[name], signal)[0, 1]) > 0.9 for name in own), part
+
+
+def test_maps_are_on_the_anatomy_and_high_where_neighbours_agree(bold, head):
+    _, image, labels = head
+    volumes = dict(zip(bold.volume_keys, (read_volume(Path(path)) for path in bold.volumes), strict=True))
+    assert set(volumes) == {"alff", "reho"}
+    thalamus = np.isin(labels, labels_of("Thalamus"))
+    elsewhere = np.isin(labels, labels_of("MFG"))
+    for volume in volumes.values():
+        assert volume.grid.same_as(image.grid)
+        assert volume.data[thalamus].mean() > 1.5 * volume.data[elsewhere].mean()
+
+
+def test_a_head_that_lay_still_has_a_good_scan(bold):
+    figures = json.loads(Path(bold.quality[0]).read_text())
+    assert figures["mean_fd"] < 0.05
+    assert figures["scrubbed_share"] == 0
+    assert figures["usable_frames"] == FRAMES
+    assert figures["tsnr"] > 100
+    assert any("slice timing is not known" in note for note in bold.notes)
+    assert not any("covers only" in note for note in bold.notes)
+
+
+def test_a_short_series_costs_itself_alone(head, tmp_path):
+    files, image, _ = head
+    data = np.repeat(image.data[..., None], 19, axis=3)
+    in_file = write_frames(tmp_path / "short_bold.nii.gz", data, image.affine)
+    node = PrepareBold(modality="bold", in_file=in_file, metadata='{"RepetitionTime": 2}', **files)
+    found = run(node, tmp_path / "out")
+    assert (found.volumes, found.series, found.quality) == ([], [], [])
+    assert found.notes == [
+        "short_bold.nii.gz: bold was left out: it has 19 frames, too few for signals at rest (at least 20); "
+        "leave it out."
+    ]
+
+
+@pytest.fixture(scope="module")
+def pet(head, tmp_path_factory):
+    """A tracer that is trapped everywhere but in the cerebellum: C = C_R + K times the integral of C_R."""
+    files, image, labels = head
+    folder = tmp_path_factory.mktemp("pet")
+    middles = np.array(STARTS) + np.array(LENGTHS) / 2
+    rate = np.where(np.isin(labels, labels_of("Cerebellum")), 0, 0.02 / 60)
+    data = np.where(image.data > 0.1, 10, 0)[..., None] * (1 + rate[..., None] * middles)
+    in_file = write_frames(folder / "sub-1_trc-18FFDG_pet.nii.gz", data, image.affine)
+    sidecar = {
+        "FrameTimesStart": STARTS,
+        "FrameDuration": LENGTHS,
+        "InjectionStart": 0,
+        "ImageDecayCorrected": True,
+        "Units": "kBq/mL",
+    }
+    node = PrepareDynamicPet(modality="pet", in_file=in_file, metadata=json.dumps(sidecar), **anatomy(files))
+    return run(node, folder / "out"), sidecar, in_file
+
+
+def test_dynamic_pet_gives_uptake_ratio_and_slope(pet, head):
+    found, _, _ = pet
+    _, _, labels = head
+    volumes = dict(zip(found.volume_keys, (read_volume(Path(path)) for path in found.volumes), strict=True))
+    thalamus = np.isin(labels, labels_of("Thalamus"))
+    assert set(volumes) == {"pet", "patlak"}
+    late = 1 + 0.02 * 50  # the window is the last 20 minutes, its middle 50 minutes
+    assert np.median(volumes["pet"].data[thalamus]) == pytest.approx(late, rel=0.03)
+    assert np.median(volumes["patlak"].data[thalamus]) == pytest.approx(0.02, rel=0.03)
+
+
+def test_activity_of_regions_keeps_the_uneven_frames(pet):
+    found, _, _ = pet
+    table = pd.read_csv(found.series[0], sep="\t")
+    content = json.loads(Path(found.series[0]).with_suffix(".json").read_text())
+    assert content["FrameDuration"] == LENGTHS
+    assert content["Units"] == "kBq/mL"
+    assert table["Left_Thalamus_Proper"].iloc[-1] == pytest.approx(10 * (1 + 0.02 * 55), rel=0.03)
+    assert table["Left_Cerebellum_Exterior"].iloc[-1] == pytest.approx(10, rel=0.03)
+
+
+def test_timing_that_disagrees_costs_pet_alone(pet, head, tmp_path):
+    _, sidecar, in_file = pet
+    metadata = json.dumps({**sidecar, "FrameTimesStart": STARTS[:-1]})
+    node = PrepareDynamicPet(modality="pet", in_file=in_file, metadata=metadata, **anatomy(head[0]))
+    found = run(node, tmp_path / "out")
+    assert found.volumes == []
+    assert "pet was left out: FrameTimesStart has 8 entries for 9 PET frames" in found.notes[0]
+
+
+def take(tmp_path, text, sidecar):
+    path = tmp_path / "sub-1_task-rest_timeseries.tsv"
+    path.write_text(text)
+    node = TakeSignals(modality="timeseries", in_file=str(path), metadata=json.dumps(sidecar))
+    return run(node, tmp_path / "out")
+
+
+def test_ready_signals_are_taken_as_they_are(tmp_path):
+    found = take(tmp_path, "PCC\tM1\n0.5\t-1\n0.25\tn/a\n1\t2\n", {"RepetitionTime": 2})
+    table = pd.read_csv(found.series[0], sep="\t")
+    content = json.loads(Path(found.series[0]).with_suffix(".json").read_text())
+    assert table["PCC"].tolist() == [0.5, 0.25, 1]
+    assert np.isnan(table["M1"][1])
+    assert content["FrameTimesStart"] == [0, 2, 4]
+    assert "nothing was realigned" in found.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "sidecar", "said"),
+    [
+        ("a\tb\n1\t2\n3\t4\n", {}, "no RepetitionTime or SamplingFrequency"),
+        ("a\tb\n1\t2\n3\t4\n", {"RepetitionTime": 2, "SamplingFrequency": 1}, "disagree"),
+        ("a\tb\n1\tx\n3\t4\n", {"RepetitionTime": 2}, "no table of signals"),
+        ("a\ta\n1\t2\n3\t4\n", {"RepetitionTime": 2}, "two columns of one name"),
+        ("a\tb\n1\t2\n3\n", {"RepetitionTime": 2}, "uneven length"),
+    ],
+)
+def test_signals_that_cannot_be_used_are_said_in_a_sentence(tmp_path, text, sidecar, said):
+    found = take(tmp_path, text, sidecar)
+    assert found.series == []
+    assert said in found.notes[0]
