@@ -92,7 +92,7 @@ def _model(reference: Volume, mask: Volume) -> _Reference:
     smooth = _smooth(reference)
     points = inside @ reference.affine[:3, :3].T + reference.affine[:3, 3]
     centre = points.mean(axis=0)
-    by_voxel = np.stack(np.gradient(smooth), axis=-1)[tuple(inside.T)]
+    by_voxel = np.stack([np.asarray(part) for part in np.gradient(smooth)], axis=-1)[tuple(inside.T)]
     gradient = by_voxel @ np.linalg.inv(reference.affine[:3, :3])
     turning = np.cross(points - centre, gradient)
     values = smooth[tuple(inside.T)].astype(np.float64)

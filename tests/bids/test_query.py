@@ -27,17 +27,22 @@ def test_each_modality_is_found_with_entities_and_inherited_metadata(make_raw):
             "sub-01/ses-a/anat/sub-01_ses-a_FLAIR.nii": None,
             "sub-01/ses-a/pet/sub-01_ses-a_trc-18FFDG_pet.nii.gz": None,
             "sub-01/ses-a/pet/sub-01_ses-a_trc-18FFDG_pet.json": {"TracerName": "FDG"},
-            "sub-01/ses-a/func/sub-01_ses-a_task-rest_bold.nii.gz": None,
+            "sub-01/ses-a/func/sub-01_ses-a_task-restingstate_dir-AP_bold.nii.gz": None,
+            "sub-01/ses-a/func/sub-01_ses-a_task-nback_bold.nii.gz": None,
+            "sub-01/ses-a/func/sub-01_ses-a_task-rest_timeseries.tsv": "PCC\tM1\n1\t2\n",
+            "sub-01/ses-a/func/sub-01_ses-a_task-rest_timeseries.json": {"RepetitionTime": 2.0},
             "sub-01/ses-b/anat/sub-01_ses-b_T2w.nii.gz": None,
         }
     )
     inputs = find_inputs(settings, "01", "a")
-    assert set(inputs.images) == {"T1w", "ce-gadolinium_T1w", "FLAIR", "pet"}
+    assert set(inputs.images) == {"T1w", "ce-gadolinium_T1w", "FLAIR", "pet", "bold", "timeseries"}
     image = inputs.images["T1w"]
     assert dict(image.metadata) == {"MagneticFieldStrength": 3, "EchoTime": 0.003}
     assert list(image.entities.items()) == [("acq", "x"), ("run", "02")]
     assert (image.datatype, image.suffix) == ("anat", "T1w")
     assert dict(inputs.images["pet"].entities) == {"trc": "18FFDG"}
+    assert inputs.images["bold"].entities["task"] == "restingstate"
+    assert inputs.images["timeseries"].metadata["RepetitionTime"] == 2.0
     assert any("FLAIR.nii has no sidecar" in note for note in inputs.notes)
     assert set(find_inputs(settings, "01", "b").images) == {"T2w"}
 
