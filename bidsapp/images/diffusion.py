@@ -2,7 +2,8 @@ r"""Maps of diffusion: tensor (FA, mean diffusivity) or, with few directions, th
 
 Both fit the logarithm of :math:`S_i = S_0 \exp(-b_i\, g_i^T D g_i)` (Basser 1994, JMR B 103:247;
 Stejskal and Tanner 1965) by weighted least squares with the squares of the signal that an ordinary fit
-predicts (Salvador 2005, HBM 24:144), which is what dipy calls ``WLS``.
+predicts (Salvador 2005, HBM 24:144). The tensor is dipy's; a coefficient without directions, as clinical
+scanners give it, is none of its models and is a weighted line here.
 """
 
 from __future__ import annotations
@@ -13,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bidsapp.errors import BadDataError
-from bidsapp.images.gradients import Gradients
+from bidsapp.images.gradients import UNWEIGHTED, Gradients
 
-_CHUNK = 20_000  # voxels at a time: their normal matrices take 10 MB
-_SCALE = 1000.0  # b in ms/um2 keeps the normal matrices well conditioned
+_SCALE = 1000.0  # b in ms/um2 keeps the line well conditioned
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Diffusion:
     axis
         Shape ``(v, 3)``: main direction of diffusion along the axes of the world; ``None`` without a tensor.
     predicted
-        Shape ``(n, v)``: the signal that the fit expects in every volume of the series.
+        Shape ``(m, v)``: the signal that the fit expects in each of the ``m`` volumes it was made from.
     """
 
     adc: NDArray[np.float64]
@@ -49,62 +49,46 @@ def fit_diffusion(signal: NDArray[np.floating], gradients: Gradients) -> Diffusi
     signal
         Shape ``(n, v)``: volumes by voxels.
     gradients
-        Of the ``n`` volumes, in the frame of the head.
+        Of the ``n`` volumes, in the frame of the head; those of ``gradients.fitted`` are used.
 
     Raises
     ------
     BadDataError
         There is no positive signal, or the directions do not determine a tensor.
     """
-    tensor = gradients.gives_tensor
-    design = _tensor_design(gradients) if tensor else _scalar_design(gradients)
     used = gradients.fitted
-    if np.linalg.matrix_rank(design[used]) < design.shape[1]:
-        raise BadDataError(
-            "the b-values and directions do not determine the diffusion; look at .bval and .bvec."
-        )
     positive = signal[signal > 0]
     if positive.size == 0:
         raise BadDataError("the diffusion series has no positive signal inside the brain.")
-    logs = np.log(np.maximum(signal, positive.min())).T.astype(np.float64)
-    solved = _weighted_fit(design[used], logs[:, used])
-    predicted = np.exp(np.clip(solved @ design.T, None, logs.max() + 1)).T
-    if not tensor:
-        return Diffusion(np.maximum(solved[:, 0], 0) / _SCALE, None, None, predicted)
-    values, vectors = np.linalg.eigh(_as_matrices(solved))
-    values = np.maximum(values, 0.0)  # noise can make a diffusivity negative, which means nothing
-    return Diffusion(values.mean(axis=1) / _SCALE, _anisotropy(values), vectors[:, :, -1], predicted)
+    data = np.maximum(signal[used], positive.min()).T.astype(np.float64)
+    if gradients.gives_tensor:
+        return _fit_tensor(data, gradients.bvals[used], gradients.directions[used])
+    return _fit_coefficient(data, gradients.bvals[used])
 
 
-def _weighted_fit(design: NDArray[np.float64], logs: NDArray[np.float64]) -> NDArray[np.float64]:
-    solved = logs @ np.linalg.pinv(design).T
-    for start in range(0, len(logs), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        expected = solved[part] @ design.T
-        weights = np.exp(2 * (expected - expected.max(axis=1, keepdims=True)))
-        normal = np.einsum("vn,ni,nj->vij", weights, design, design, optimize=True)
-        right = np.einsum("vn,ni->vi", weights * logs[part], design)
-        solved[part] = np.linalg.solve(normal, right[..., None])[..., 0]
-    return np.asarray(solved, dtype=np.float64)
+def _fit_tensor(
+    data: NDArray[np.float64], bvals: NDArray[np.float64], directions: NDArray[np.float64]
+) -> Diffusion:
+    from dipy.core.gradients import gradient_table
+    from dipy.reconst.dti import TensorModel, design_matrix
+
+    table = gradient_table(bvals, bvecs=directions, b0_threshold=UNWEIGHTED)
+    design = design_matrix(table)
+    if np.linalg.matrix_rank(design) < design.shape[1]:
+        raise BadDataError(
+            "the b-values and directions do not determine the diffusion; look at .bval and .bvec."
+        )
+    fit = TensorModel(table, fit_method="WLS", min_signal=data.min(), return_S0_hat=True).fit(data)
+    return Diffusion(fit.md, fit.fa, fit.directions[:, 0], fit.predict(table).T)
 
 
-def _tensor_design(gradients: Gradients) -> NDArray[np.float64]:
-    x, y, z = gradients.directions.T
-    b = gradients.bvals / _SCALE
-    columns = [x * x, 2 * x * y, y * y, 2 * x * z, 2 * y * z, z * z]
-    return np.stack([*(-b * column for column in columns), np.ones_like(b)], axis=1)
-
-
-def _scalar_design(gradients: Gradients) -> NDArray[np.float64]:
-    return np.stack([-gradients.bvals / _SCALE, np.ones_like(gradients.bvals)], axis=1)
-
-
-def _as_matrices(solved: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(solved[:, [0, 1, 3, 1, 2, 4, 3, 4, 5]].reshape(-1, 3, 3), dtype=np.float64)
-
-
-def _anisotropy(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    away = np.linalg.norm(values - values.mean(axis=1, keepdims=True), axis=1)
-    size = np.linalg.norm(values, axis=1)
-    share = np.divide(away, size, out=np.zeros_like(away), where=size > 0)
-    return np.asarray(np.sqrt(1.5) * share, dtype=np.float64)
+def _fit_coefficient(data: NDArray[np.float64], bvals: NDArray[np.float64]) -> Diffusion:
+    b, logs = bvals / _SCALE, np.log(data)
+    expected = np.polynomial.polynomial.polyval(b, np.polynomial.polynomial.polyfit(b, logs.T, 1))
+    weights = np.exp(2 * (expected - expected.max(axis=1, keepdims=True)))
+    weights /= weights.sum(axis=1, keepdims=True)
+    middle = (weights @ b)[:, None]
+    level = (weights * logs).sum(axis=1, keepdims=True)
+    slope = (weights * (b - middle) * logs).sum(axis=1) / (weights * (b - middle) ** 2).sum(axis=1)
+    predicted = np.exp(level + slope[:, None] * (b - middle))
+    return Diffusion(np.maximum(-slope, 0) / _SCALE, None, None, predicted.T)

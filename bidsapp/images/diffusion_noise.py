@@ -5,6 +5,8 @@ Eigenvalues of pure noise lie within :math:`4 \sqrt{\gamma}\, \sigma^2` of each 
 At a signal-to-noise ratio of 30 the error of FA fell from 3.0 to 2.5 %, that of the ADC from 2.4 to 1.0 %;
 Patch2Self, which is cheaper, shrinks anisotropy: 4.6 and 2.4 % (benchmarks/coma_phantoms.py).
 Patches lie two voxels apart and each gives all its voxels, so that a voxel is averaged over many patches.
+dipy's ``mppca`` goes voxel by voxel: the same errors (2.5 and 0.9 %) for seven times the CPU time, a minute
+more for a series of 2 mm, which is why this is not it.
 """
 
 from __future__ import annotations

@@ -81,12 +81,14 @@ def map_diffusion(frames: Sequence[Volume], gradients: Gradients, mask: Volume) 
     if found.fa is None:
         notes.append("fewer than six directions: only the apparent diffusion coefficient was fitted")
     if not gradients.fitted.all():
-        notes.append(f"{int((~gradients.fitted).sum())} volumes of b above 1500 s/mm2 were not fitted")
+        notes.append(
+            f"{int((~gradients.fitted).sum())} volumes of b above 1500 s/mm2 or without a direction were not fitted"
+        )
     return DiffusionMaps(
         adc=_placed(found.adc, inside, mask),
         fa=None if found.fa is None else _placed(found.fa, inside, mask),
         motion_mm=mean_motion(matrices, mask),
-        outlier_slices=outlier_share(signal[turned.fitted], found.predicted[turned.fitted], inside),
+        outlier_slices=outlier_share(signal[turned.fitted], found.predicted, inside),
         b0_snr=steady_signal(signal[gradients.unweighted]),
         notes=tuple(notes),
     )

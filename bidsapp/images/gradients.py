@@ -44,14 +44,23 @@ class Gradients:
 
     @property
     def fitted(self) -> NDArray[np.bool_]:
-        """Which volumes a Gaussian model is fitted to: up to 1500 s/mm2, or all where nothing weighted is."""
-        low = self.bvals <= GAUSSIAN
-        return low if (low & ~self.unweighted).any() else np.ones_like(low)
+        """Which volumes a model is fitted to, shape ``(n,)``.
+
+        Those up to 1500 s/mm2 (all where nothing weighted is), of which a tensor leaves out the means over
+        directions.
+        """
+        directed = np.any(self.directions != 0, axis=1) | self.unweighted
+        return self._gaussian & directed if self.gives_tensor else self._gaussian
 
     @property
     def gives_tensor(self) -> bool:
-        """Whether the fitted volumes have at least six directions (else only an ADC can be had)."""
-        return _count_directions(self.directions[self.fitted & ~self.unweighted]) >= DIRECTIONS
+        """Whether there are at least six directions to fit (else only an ADC can be had)."""
+        return _count_directions(self.directions[self._gaussian & ~self.unweighted]) >= DIRECTIONS
+
+    @property
+    def _gaussian(self) -> NDArray[np.bool_]:
+        low = self.bvals <= GAUSSIAN
+        return low if (low & ~self.unweighted).any() else np.ones_like(low)
 
     def turned_back(self, matrices: Sequence[NDArray[np.float64]]) -> Gradients:
         r"""Give the directions as the head of the fixed image sees them.
