@@ -80,10 +80,8 @@ def map_diffusion(frames: Sequence[Volume], gradients: Gradients, mask: Volume) 
     found = fit_diffusion(signal, turned)
     if found.fa is None:
         notes.append("fewer than six directions: only the apparent diffusion coefficient was fitted")
-    if not gradients.fitted.all():
-        notes.append(
-            f"{int((~gradients.fitted).sum())} volumes of b above 1500 s/mm2 or without a direction were not fitted"
-        )
+    if left := int((~gradients.fitted).sum()):
+        notes.append(f"{left} volumes of b above 1500 s/mm2 or without a direction were not fitted")
     return DiffusionMaps(
         adc=_placed(found.adc, inside, mask),
         fa=None if found.fa is None else _placed(found.fa, inside, mask),
