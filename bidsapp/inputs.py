@@ -26,6 +26,8 @@ class Image:
         in the order of the name, without ``sub`` and ``ses``.
     metadata
         The sidecar, with inheritance; empty when there is none.
+    companions
+        Files that it cannot be read without, by name: ``bval``, ``bvec``, ``aslcontext``, ``m0scan``.
     """
 
     path: Path
@@ -34,6 +36,7 @@ class Image:
     suffix: str
     entities: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, object] = field(default_factory=dict)
+    companions: Mapping[str, Image] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

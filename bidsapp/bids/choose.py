@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from bidsapp.bids.companions import find_companions
 from bidsapp.bids.index import Indexed
 from bidsapp.bids.listing import Modality, modalities
 from bidsapp.bids.naming import entity_names
@@ -49,8 +50,8 @@ def choose(
 ) -> tuple[Image | None, list[str]]:
     """Choose the image of one modality.
 
-    Of several, whole heads come before slabs, then the smallest voxel wins, then the lowest run, then the
-    first name; a filter (``admitted``) comes before all that.
+    Of several, whole heads come before slabs, then the smallest voxel wins, then the longest series, then
+    the lowest run, then the first name; a filter (``admitted``) comes before all that.
 
     Parameters
     ----------
@@ -64,6 +65,7 @@ def choose(
         Whether the sidecars were read.
     """
     modality = modalities()[name]
+    found = list(found)
     fitting = [item for item in found if _fits(item, modality, admitted)]
     if not fitting:
         return None, []
@@ -85,6 +87,7 @@ def choose(
         suffix=suffix,
         entities=entities,
         metadata=content,
+        companions=find_companions(name, best, found) if metadata else {},
     )
     return image, notes
 
@@ -144,9 +147,11 @@ def _best(fitting: list[Candidate], name: str) -> tuple[Candidate, list[str]]:
     sized = [(item, geometry) for item in fitting if (geometry := _geometry(item.path)) is not None]
     if not sized:
         return fitting[0], [f"{name}: none of {len(fitting)} files has a header that can be read."]
-    heads = [pair for pair in sized if pair[1][1] >= WHOLE_HEAD] or sized
-    finest = min(volume for _, (volume, _) in heads)
-    same = [item for item, (volume, _) in heads if volume <= finest * _SAME]
+    heads = [pair for pair in sized if pair[1].extent >= WHOLE_HEAD] or sized
+    finest = min(geometry.voxel for _, geometry in heads)
+    sharp = [pair for pair in heads if pair[1].voxel <= finest * _SAME]
+    longest = max(geometry.frames for _, geometry in sharp)  # two volumes for the distortion are no series
+    same = [item for item, geometry in sharp if geometry.frames == longest]
     best = min(same, key=lambda item: (int(item.entities.get("run", "0")), item.path.name))
     reason = "lowest run or first name of the finest" if len(same) > 1 else "finest"
     if len(heads) < len(sized):
@@ -155,19 +160,28 @@ def _best(fitting: list[Candidate], name: str) -> tuple[Candidate, list[str]]:
     return best, [f"{name}: {best.path.name} was taken ({reason}); not used: {others}."]
 
 
-def _geometry(path: Path) -> tuple[float, float] | None:
-    """Give the volume of a voxel in mm3 and the smallest extent in mm, or ``None`` for a broken header."""
+class _Geometry(NamedTuple):
+    """Volume of a voxel (mm3), smallest extent (mm) and number of volumes of an image."""
+
+    voxel: float
+    extent: float
+    frames: int
+
+
+def _geometry(path: Path) -> _Geometry | None:
+    """Read the size of an image, or give ``None`` for a broken header."""
     if path.suffix == ".tsv":
-        return 1.0, WHOLE_HEAD  # a table has no voxels: all are alike
+        return _Geometry(1.0, WHOLE_HEAD, 1)  # a table has no voxels: all are alike
     import nibabel as nib
     from nibabel.filebasedimages import ImageFileError
 
     try:
         header = nib.load(path).header
-        shape, zooms = header.get_data_shape()[:3], header.get_zooms()[:3]
+        shape, zooms = header.get_data_shape(), header.get_zooms()[:3]
     except (OSError, EOFError, ValueError, ImageFileError):
         return None  # said by the caller, and by the checks of the images where it is the only one
     if len(shape) < 3:
         return None
     volume = float(zooms[0] * zooms[1] * zooms[2])
-    return volume, min(float(n * size) for n, size in zip(shape, zooms, strict=True))
+    extent = min(float(n * size) for n, size in zip(shape[:3], zooms, strict=True))
+    return _Geometry(volume, extent, int(shape[3]) if len(shape) > 3 else 1)

@@ -13,7 +13,7 @@ from bidsapp.errors import BadDataError, NoInputError
 Filters = Mapping[str, Mapping[str, object]]
 
 # Keys that fMRIPrep and its relatives know and this app has no use for: one file serves them all.
-ELSEWHERE = frozenset({"asl", "dwi", "fmap", "func", "m0scan", "roi", "sbref", "t2star"})
+ELSEWHERE = frozenset({"fmap", "func", "m0scan", "roi", "sbref", "t2star"})
 _EXTRA = frozenset({"datatype", "suffix", "extension", "regex_search"})
 _NONE = frozenset({None, "Query.NONE", "<Query.NONE: 1>"})
 _ANY = frozenset({"*", "Query.ANY", "<Query.ANY: 2>"})

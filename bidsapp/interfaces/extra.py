@@ -15,7 +15,7 @@ from typing import Any
 
 from nipype.interfaces.base import BaseInterfaceInputSpec, File, TraitedSpec, traits
 
-from bidsapp.errors import BadDataError
+from bidsapp.errors import BadDataError, NoInputError
 from bidsapp.files import write_json
 from bidsapp.interfaces.base import PureInterface
 
@@ -65,14 +65,14 @@ class PrepareExtra(PureInterface):
 
     @abstractmethod
     def prepare(self, folder: Path) -> Prepared:
-        """Do the work in ``folder``; a :class:`~bidsapp.errors.BadDataError` leaves the modality out."""
+        """Do the work in ``folder``; data that are bad or cannot be opened leave the modality out."""
 
     def compute(self, folder: Path) -> dict[str, Any]:
         """Write the volumes and series, and ``quality.json`` where there are figures."""
         name = Path(self.inputs.in_file).name
         try:
             found = self.prepare(folder)
-        except BadDataError as error:
+        except (BadDataError, NoInputError) as error:
             found = Prepared(notes=[f"{self.inputs.modality} was left out: {error}"])
         quality = []
         if found.figures:

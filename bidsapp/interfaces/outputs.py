@@ -146,13 +146,14 @@ def _derived(
     entities: Mapping[str, Mapping[str, str]],
 ) -> Map:
     entry = derived_volumes()[key]
+    origin = entry.source if entry.source in sources else key  # the map itself may be what the dataset gives
     return Map(
         path=path,
         suffix=entry.suffix,
         datatype=entry.datatype,
-        entities={**_image_entities(entry.source, sources, entities), **placed, **entry.entities},
+        entities={**_image_entities(origin, sources, entities), **placed, **entry.entities},
         title=f"{entry.title}, in standard space" if "res" in placed else entry.title,
-        metadata={**entry.metadata, "Sources": [sources[entry.source]]},
+        metadata={**entry.metadata, "Sources": [sources[origin]]},
         display="blend" if entry.display == "blend" and placed.get("res") != "1" else "none",
     )
 

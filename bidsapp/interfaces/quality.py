@@ -126,6 +126,9 @@ def _light(value: float | None, figure: Mapping[str, Any], quantiles: Sequence[f
         return ""
     if quantiles:
         return light(value, quantiles, figure["worse"])
+    if "range" in figure:
+        low, high = figure["range"]
+        return "green" if low <= value <= high else "amber"
     if "limits" not in figure:
         return ""
     amber, red = figure["limits"]

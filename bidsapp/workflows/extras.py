@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bidsapp.bids.listing import modalities
 from bidsapp.inputs import Image, Inputs
+from bidsapp.workflows.diffusion import connect_diffusion, connect_given_map, connect_perfusion, is_computed
 from bidsapp.workflows.resources import node
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ EXTRAS: Mapping[str, ExtraFactory] = {
     "resting_bold": connect_bold,
     "dynamic_pet": connect_dynamic_pet,
     "ready_signals": connect_signals,
+    "diffusion": connect_diffusion,
+    "perfusion": connect_perfusion,
+    "given_map": connect_given_map,
 }
 """Factories of modalities that a session can do without, by the name in ``data/modalities.json``."""
 
@@ -80,14 +84,17 @@ def extra_images(inputs: Inputs) -> tuple[Image, ...]:
 def remarks_on_extras(inputs: Inputs) -> list[str]:
     """Say what is in the dataset and not used."""
     return [
-        f"{image.path.name} was not used: the signals of regions come from the BOLD image."
+        f"{image.path.name} was not used: the same is computed from {_REPLACED_BY[image.modality]}."
         for image in inputs.images.values()
         if _replaced(image, inputs)
     ]
 
 
+_REPLACED_BY = {"timeseries": "the BOLD image", "ADC": "the DWI", "FA": "the DWI", "cbf": "the ASL series"}
+
+
 def _replaced(image: Image, inputs: Inputs) -> bool:
-    return image.modality == "timeseries" and "bold" in inputs.images
+    return (image.modality == "timeseries" and "bold" in inputs.images) or is_computed(image, inputs)
 
 
 def _source(image: Image) -> dict[str, str]:

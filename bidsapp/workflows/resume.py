@@ -66,6 +66,9 @@ def _digest_inputs(inputs: Inputs) -> dict[str, object]:
             "bytes": digest_file(image.path),
             "metadata": dict(image.metadata),
             "entities": dict(image.entities),
+            "companions": {
+                name: [digest_file(item.path), dict(item.metadata)] for name, item in image.companions.items()
+            },
         }
         for modality, image in inputs.images.items()
     }
