@@ -1,4 +1,4 @@
-"""A made-up multimodal task: the score is in the corner of one image, or in age where that image is missing."""
+"""A made-up multimodal task: the score is in the corner of one image and, blurred, in the age."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fusion network through training, bundle and report, as its recipe and the simulated bundle ask for it."""
+"""The fusion network from recipe to bundle to report; recipes that name what there is not."""
 
 from __future__ import annotations
 

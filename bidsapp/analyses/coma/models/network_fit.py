@@ -80,9 +80,8 @@ class Fitted:
         weight = balance_weights(learning.balance, label, self.levels.count)
         inputs = self.encoding(patients)
         with torch.no_grad():
-            head = self.network.head
-            bias = head.last.bias if isinstance(head, AttentiveHead) else head.bias
-            bias.copy_(self.loss.start(label))
+            bias = "last.bias" if isinstance(self.network.head, AttentiveHead) else "bias"
+            self.network.head.get_parameter(bias).copy_(self.loss.start(label))
         hard = difficulty(patients)
 
         def paced(epoch: int) -> Tensor:
@@ -139,7 +138,8 @@ def _descend(
         fitted.network.train()
         for group in optimiser.param_groups:
             group["lr"] = RATE * 0.5 * (1 + math.cos(math.pi * epoch / epochs))
-        for rows in torch.randperm(len(label)).split(BATCH):
+        order = torch.randperm(len(label))
+        for rows in (order[first : first + BATCH] for first in range(0, len(order), BATCH)):
             optimiser.zero_grad()
             outputs = fitted.network(rows_of(inputs, rows)).outputs
             loss = fitted.loss.loss(outputs, label[rows], weight[rows])
