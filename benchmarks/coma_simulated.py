@@ -7,27 +7,23 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bidsapp.analyses.coma.patient import Patient, Series
+from bidsapp.analyses.coma.patient import Patient
+from bidsapp.analyses.coma.simulated import as_patient
 from bidsapp.bids.cohort import read_cohort
-from bidsapp.images.templates import Region
 from bidsapp.images.volume import Volume, read_volume
-from bidsapp.simulate.coma.head import Head, as_head, average_head, region_means, with_uptake
+from bidsapp.simulate.coma.head import Head, as_head, average_head, with_uptake
 from bidsapp.simulate.coma.network import Network
-from bidsapp.simulate.coma.patient import SimulatedPatient, Truth, simulate_cohort
-from bidsapp.simulate.coma.signals import Signals
+from bidsapp.simulate.coma.patient import Truth, simulate_cohort
 from bidsapp.simulate.coma.study import Study
 
-WITHOUT_UNIT = frozenset({"T1w", "T2w", "FLAIR"})
 FDG = Path("pet-templates") / "FDG_ChineseHC116.nii.gz"
-_FARTHEST = 6.0  # robust standard deviations
-_MAD_TO_SD = 1.4826
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,47 +82,3 @@ def simulate(
         labels.append(item.crsr)
         truths.append(item.truth)
     return Simulated(tuple(patients), np.array(labels, dtype=np.float64), tuple(truths))
-
-
-def as_patient(simulated: SimulatedPatient, head: Head, *, volumes: bool = True) -> Patient:
-    """Give what models see: images without unit in robust standard deviations, means of regions, signals."""
-    names = {region.name: region_name(region) for region in head.regions}
-    images = {
-        key: scaled(image, head.brain) if key in WITHOUT_UNIT else image
-        for key, image in simulated.volumes.items()
-    }
-    return Patient(
-        subject=simulated.subject,
-        volumes=images if volumes else {},
-        series={key: as_series(signals, names) for key, signals in simulated.series.items()},
-        regions={
-            key: {names[name]: mean for name, mean in region_means(head, image).items()}
-            for key, image in images.items()
-        },
-        clinical=simulated.clinical,
-    )
-
-
-def as_series(signals: Signals, names: Mapping[str, str]) -> Series:
-    """Give signals with the names of regions that the analysis uses."""
-    return Series(
-        regions=tuple(names[name] for name in signals.regions),
-        values=signals.values,
-        times=signals.times,
-        durations=signals.durations,
-    )
-
-
-def region_name(region: Region) -> str:
-    """Give ``left Thalamus Proper`` of ``Left_Thalamus_Proper``."""
-    words = region.name.removeprefix("Right_").removeprefix("Left_").replace("_", " ")
-    return words if region.side == "none" else f"{region.side} {words}"
-
-
-def scaled(image: NDArray[np.float32], brain: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Put an image on one scale: robust standard deviations around the median of the brain."""
-    values = image[brain]
-    median = np.median(values)
-    spread = _MAD_TO_SD * np.median(np.abs(values - median))
-    deviations = np.clip((image - median) / spread, -_FARTHEST, _FARTHEST)
-    return np.asarray(np.where(brain, deviations, 0), dtype=np.float32)

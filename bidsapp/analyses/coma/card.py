@@ -52,8 +52,7 @@ def bundle_metadata(
             name: version(name) for name in ("safetensors", "scikit-learn", "scipy")
         },
         "task": f"The {what} '{rows.name}' of a patient, with its doubt",
-        "description": f"{MODELS[chosen].title}: the simplest of {len(compared.left_out)} models within one "
-        f"standard error of the best one on left-out patients. Research use only.",
+        "description": f"{MODELS[chosen].title}: {_why(compared, source)}. Research use only.",
         "authors": "The bidsapp developers",
         "copyright": "The bidsapp developers; what was learned, under the licence of the data",
         "data_source": [source.data],
@@ -77,6 +76,7 @@ def bundle_metadata(
             for name, own in compared.measures.items()
         },
         "best": compared.choice.best,
+        "taken_because": _why(compared, source),
         "permutation_p": compared.p,
         "not_compared": dict(compared.absent),
         "coverage": {
@@ -92,6 +92,15 @@ def bundle_metadata(
         "recipe": dict(recipe.values),
         "recipe_digest": recipe.digest,
     }
+
+
+def _why(compared: Comparison, source: Source) -> str:
+    if source.take:
+        return f"taken by name, beside {len(compared.left_out) - 1} other models"
+    return (
+        f"the simplest of {len(compared.left_out)} models within one standard error of the best one on "
+        "left-out patients"
+    )
 
 
 def _title(name: str) -> str:
@@ -112,7 +121,7 @@ def _modalities(rows: Rows, chosen: str) -> list[str]:
 
 def _covariates(rows: Rows, chosen: str) -> list[str]:
     """Give the covariates that the model reads."""
-    if not {"clinical", "any"} & set(MODELS[chosen].needs):
+    if not {"clinical", "seen", "any"} & set(MODELS[chosen].needs):
         return []
     return sorted({key for patient in rows.patients for key in patient.clinical})
 

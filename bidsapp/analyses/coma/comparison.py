@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bidsapp.analyses.coma.models.registry import MODELS, applicable
+from bidsapp.analyses.coma.models.registry import applicable, models_with
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.rows import Rows
 from bidsapp.learning.validation.bootstrap import intervals
@@ -59,10 +59,11 @@ def compare(rows: Rows, options: Options, *, seed: int) -> Comparison:
     """
     fit_for = applicable(rows.patients)
     names = [name for name in options.models if name in fit_for.names]
+    models = models_with(options.learning)
     folds = {"folds": options.folds, "seed": seed}
     left_out = {
         name: out_of_fold(
-            MODELS[name], rows.patients, rows.target, rows.groups, repeats=options.repeats, **folds
+            models[name], rows.patients, rows.target, rows.groups, repeats=options.repeats, **folds
         )
         for name in names
     }
@@ -71,7 +72,7 @@ def compare(rows: Rows, options: Options, *, seed: int) -> Comparison:
         {name: _by_patient(loss(rows.target, own.predictions), rows) for name, own in left_out.items()}
     )
     nested = select_nested(
-        {name: MODELS[name] for name in names},
+        {name: models[name] for name in names},
         rows.patients,
         rows.target,
         rows.groups,
@@ -114,7 +115,7 @@ def _p(rows: Rows, name: str, options: Options, seed: int) -> float | None:
         return None
     measure, higher = (OF_OUTCOMES["auc"], True) if options.kind == "outcome" else (OF_SCORES["mae"], False)
     statistic = cross_validated(
-        MODELS[name],
+        models_with(options.learning)[name],
         rows.patients,
         rows.groups,
         measure,

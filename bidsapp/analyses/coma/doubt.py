@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -15,7 +15,7 @@ from bidsapp.analyses.coma.features.protocol import Arrays, below, pack_names, p
 from bidsapp.analyses.coma.features.regional import Regional
 from bidsapp.analyses.coma.features.table import Table
 from bidsapp.analyses.coma.models.protocol import Model
-from bidsapp.analyses.coma.models.registry import MODELS
+from bidsapp.analyses.coma.models.registry import models_with
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.analyses.coma.rows import Rows
@@ -96,8 +96,8 @@ class Doubt:
         return files
 
     @classmethod
-    def restore(cls, name: str, files: Mapping[str, Arrays]) -> Doubt:
-        """Take what :meth:`arrays` gave; ``name`` is that of the model."""
+    def restore(cls, make: Callable[[], Model], files: Mapping[str, Arrays]) -> Doubt:
+        """Take what :meth:`arrays` gave; ``make`` gives a fresh model."""
         own = files["doubt"]
         folds = sorted(key for key in files if key.startswith("fold_"))
         state = CrossState(own["fold"].astype(np.intp), _floats(own["residual"]), _floats(own["least"]))
@@ -106,7 +106,7 @@ class Doubt:
             table.restore(below("table", files["reference"]))
             reference = _restored(files["reference"])
         return cls(
-            models=tuple(MODELS[name]().restore(files[key]) for key in folds),
+            models=tuple(make().restore(files[key]) for key in folds),
             state=state,
             error=_floats(own["error"]),
             target=_floats(own["target"]),
@@ -121,7 +121,8 @@ class Doubt:
 
 def fit_doubt(rows: Rows, name: str, options: Options, *, seed: int) -> Doubt:
     """Fit the folds' models of the model that was chosen, and describe the cohort."""
-    crossed = cross_fit(MODELS[name], rows.patients, rows.target, rows.groups, folds=options.folds, seed=seed)
+    make = models_with(options.learning)[name]
+    crossed = cross_fit(make, rows.patients, rows.target, rows.groups, folds=options.folds, seed=seed)
     categories, limit = None, 1.0
     if rows.categories.size:
         categories = fit_categories(crossed.left_out, rows.categories, len(options.categories))

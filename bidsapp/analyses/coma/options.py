@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal, cast
 
+from bidsapp.analyses.coma.models.settings import (
+    BALANCES,
+    CURRICULA,
+    FUSIONS,
+    LOSSES,
+    Curriculum,
+    Fusing,
+    Learning,
+)
 from bidsapp.errors import BadDataError
 from bidsapp.recipe import Recipe
 
@@ -26,6 +35,7 @@ class Options:
     covariates: tuple[str, ...]
     atlas: str
     models: tuple[str, ...]
+    learning: Learning
     folds: int
     inner_folds: int
     repeats: int
@@ -65,6 +75,7 @@ class Options:
             covariates=recipe.names("covariates"),
             atlas=recipe.text("atlas"),
             models=recipe.names("models"),
+            learning=_learning(recipe),
             folds=int(recipe.within("folds", 2, 1000)),
             inner_folds=int(recipe.within("inner_folds", 2, 1000)),
             repeats=int(recipe.within("repeats", 1, 1000)),
@@ -77,7 +88,7 @@ class Options:
 
     @classmethod
     def of_bundle(cls, metadata: Mapping[str, object]) -> Options:
-        """Read the recipe that a bundle was trained with.
+        """Read the recipe that a bundle was trained with; keys of :class:`Learning` are younger than some.
 
         Raises
         ------
@@ -87,4 +98,27 @@ class Options:
         values = metadata.get("recipe")
         if not isinstance(values, dict):
             raise BadDataError("The bundle does not say its recipe; train it again.")
-        return cls.of(Recipe("coma", values))
+        return cls.of(Recipe("coma", {**asdict(Learning()), **values}))
+
+
+def _learning(recipe: Recipe) -> Learning:
+    lowest, highest = recipe.number("lowest"), recipe.number("highest")
+    simulated = int(recipe.within("simulated", 0, 10000))
+    if simulated and (lowest, highest) != (0, 23):
+        raise BadDataError(
+            "Recipe key 'simulated' is for the Coma Recovery Scale-Revised, 0 to 23; set it to 0 for a score "
+            f"from {lowest:g} to {highest:g}."
+        )
+    return Learning(
+        lowest=lowest,
+        highest=highest,
+        loss=recipe.choice("loss", LOSSES),
+        balance=recipe.choice("balance", BALANCES),
+        curriculum=cast("Curriculum", recipe.choice("curriculum", CURRICULA)),
+        soft_labels=recipe.within("soft_labels", 0, highest - lowest),
+        fusion=cast("Fusing", recipe.choice("fusion", FUSIONS)),
+        epochs=int(recipe.within("epochs", 1, 10000)),
+        modality_dropout=recipe.within("modality_dropout", 0, 0.9),
+        coarsen=int(recipe.within("coarsen", 1, 8)),
+        simulated=simulated,
+    )

@@ -66,7 +66,7 @@ def predict(member: Member, bundle: Bundle) -> Findings:
         A volume or table is damaged, or the bundle is of another version.
     """
     trained = read_trained(bundle)
-    patient = visible(encode(member, atlas=trained.options.atlas, volumes=False), trained.options)
+    patient = visible(encode(member, atlas=trained.options.atlas, volumes=trained.volumes), trained.options)
     found = judge_patient(patient, trained)
     tables = [prediction_table(found, trained)] if found.value is not None else []
     reasons = reason_table(patient, trained) if found.value is not None else None

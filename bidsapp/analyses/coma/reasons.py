@@ -1,9 +1,10 @@
-"""What the score was read from: the parts of a linear prediction, which add up to it exactly."""
+"""What the score was read from: parts of a linear prediction, or modalities of a fusion network."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from bidsapp.analyses.coma.models.fusion import Fusion, without
 from bidsapp.analyses.coma.models.linear import Linear
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.analyses.coma.trained import Trained
@@ -18,15 +19,44 @@ COLUMNS = (
         unit="points",
     ),
 )
+OF_MODALITIES = (
+    Column(name="modality", description="Image, signal, or the bedside"),
+    Column(name="weight", description="Weight in the sum of the network; all that is there sums to 1"),
+    Column(name="change", description="Prediction with this modality less that without it"),
+)
+
+
+def modality_table(patient: Patient, model: Fusion) -> Table:
+    """Give what each modality of the patient is to the network, those of most weight first.
+
+    A weight says how much of a modality goes into the sum, not what it says; the change of the prediction
+    when it is taken away tells that. With early fusion all volumes together are one row.
+    """
+    predicted = float(model.predict([patient])[0])
+    weights = dict(zip(model.codes, model.weights([patient])[0].tolist(), strict=True))
+    seen = sorted((code for code in weights if weights[code] > 0), key=lambda code: -weights[code])
+    rows = tuple(
+        (code, weights[code], predicted - float(model.predict([without(patient, code)])[0])) for code in seen
+    )
+    return Table(
+        title=f"What the fusion network weighed ({len(rows)} of {len(weights)} modalities are there)",
+        suffix="stats",
+        entities={"desc": "reasons"},
+        datatype="beh",
+        columns=OF_MODALITIES,
+        rows=rows,
+    )
 
 
 def reason_table(patient: Patient, trained: Trained) -> Table | None:
-    """Give the features that moved the prediction most; ``None`` for a model that is no sum.
+    """Give what moved the prediction; ``None`` for a model that is no sum and has no modalities.
 
     A contribution says what the model did, not what the brain does: a feature that merely cancels noise of
     another has one, too (Haufe et al. 2014, doi:10.1016/j.neuroimage.2013.10.067).
     """
     model = trained.model
+    if isinstance(model, Fusion):
+        return modality_table(patient, model)
     if not isinstance(model, Linear) or trained.options.kind == "outcome":
         return None
     names = list(model.weights)

@@ -74,10 +74,12 @@ def read_rows(cohort: Cohort, target: str, options: Options) -> Rows:
         A label is no number or out of range, there are too few patients, or the label leaks.
     """
     from bidsapp.analyses.coma.encoding import encode
+    from bidsapp.analyses.coma.models.registry import MODELS
 
     members = [member for member in cohort.members if target in member.covariates]
     labels = np.array([label_of(member, target, options) for member in members], dtype=np.float64)
-    patients = [encode(member, atlas=options.atlas, volumes=False) for member in members]
+    volumes = any(MODELS[name].volumes for name in options.models if name in MODELS)
+    patients = [encode(member, atlas=options.atlas, volumes=volumes) for member in members]
     return make_rows(patients, labels, target, options)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bidsapp.analyses.coma.card import LICENCE, bundle_metadata, model_card
 from bidsapp.analyses.coma.comparison import Comparison, compare
 from bidsapp.analyses.coma.doubt import Doubt, fit_doubt
-from bidsapp.analyses.coma.models.registry import MODELS
+from bidsapp.analyses.coma.models.registry import models_with
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.rows import Rows, read_rows
 from bidsapp.bundle import Bundle
@@ -25,12 +25,23 @@ from bidsapp.recipe import Recipe
 
 @dataclass(frozen=True)
 class Source:
-    """Where a cohort comes from: name of the bundle, data, their licence, and what else there is to say."""
+    """Where a cohort comes from.
+
+    Attributes
+    ----------
+    name
+        Of the bundle.
+    data, licence, notes
+        Whose data, under which licence, and what else there is to say.
+    take
+        Model that is taken whatever the comparison says; by default the simplest good one.
+    """
 
     name: str
     data: str
     licence: str = LICENCE
     notes: tuple[str, ...] = ()
+    take: str = ""
 
 
 def train(cohort: Cohort, recipe: Recipe, path: Path, *, seed: int = 0, target: str = "") -> Bundle:
@@ -68,8 +79,10 @@ def fit_bundle(rows: Rows, recipe: Recipe, path: Path, *, seed: int, source: Sou
     """Compare, choose, fit on everybody, and write; parameters as in :func:`train`."""
     options = Options.of(recipe)
     compared = compare(rows, options, seed=seed)
+    if source.take:
+        compared = replace(compared, choice=replace(compared.choice, name=source.take), p=None)
     name = compared.choice.name
-    model = MODELS[name]().fit(rows.patients, rows.target)
+    model = models_with(options.learning)[name]().fit(rows.patients, rows.target)
     doubt = fit_doubt(rows, name, options, seed=seed)
     coverage = {} if options.kind == "outcome" else cover(rows, name, options, seed=seed)
     metadata = bundle_metadata(rows, recipe, compared, coverage, source=source)
@@ -86,7 +99,7 @@ def cover(rows: Rows, name: str, options: Options, *, seed: int) -> dict[str, Co
     low, high = options.limits
     outer = repeated_folds(rows.target, rows.groups, folds=options.folds, seed=seed + 1)[0]
     interval = left_out_intervals(
-        MODELS[name],
+        models_with(options.learning)[name],
         rows.patients,
         rows.target,
         rows.groups,

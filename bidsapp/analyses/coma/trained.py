@@ -9,7 +9,7 @@ from typing import cast
 from bidsapp.analyses.coma.doubt import Doubt
 from bidsapp.analyses.coma.features.protocol import Arrays
 from bidsapp.analyses.coma.models.protocol import Model
-from bidsapp.analyses.coma.models.registry import MODELS, PARTS
+from bidsapp.analyses.coma.models.registry import MODELS, PARTS, models_with
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.bundle import Bundle
@@ -34,6 +34,11 @@ class Trained:
     def target(self) -> str:
         """Column that was learned."""
         return str(self.facts["target"])
+
+    @property
+    def volumes(self) -> bool:
+        """Whether the model reads whole volumes."""
+        return MODELS[self.model.name].volumes
 
     def lacking(self, patient: Patient) -> str:
         """Say what the model needs and a patient does not have; empty when it has all."""
@@ -64,8 +69,9 @@ def read_trained(bundle: Bundle) -> Trained:
         files |= {f"fold_{number}": bundle.tensors(f"fold_{number}") for number in range(options.folds)}
         if (bundle.path / "models" / "reference.safetensors").is_file():
             files["reference"] = bundle.tensors("reference")
-        model = MODELS[name]().restore(bundle.tensors("model"))
-        return Trained(bundle, options, model, Doubt.restore(name, files))
+        make = models_with(options.learning)[name]
+        model = make().restore(bundle.tensors("model"))
+        return Trained(bundle, options, model, Doubt.restore(make, files))
     except (KeyError, IndexError) as error:
         raise BadDataError(
             f"Bundle {bundle.path} is of another version ({error} is missing); train it again."

@@ -158,10 +158,11 @@ def methods(trained: Trained) -> str:
     """Write the methods paragraph."""
     facts = trained.facts
     models = len(cast("Mapping[str, object]", facts["compared"])) - 1
+    simplest = f"the simplest of {models} models within one standard error of the best one"
     return (
         f"{trained.target} was predicted by the model '{facts['model_title']}' (bundle "
-        f"{trained.bundle.name} {trained.bundle.version}), the simplest of {models} models within one "
-        f"standard error of the best in cross-validation by patient ({facts['patients']} patients). "
+        f"{trained.bundle.name} {trained.bundle.version}), {facts.get('taken_because', simplest)} "
+        f"(cross-validation by patient, {facts['patients']} patients). "
         f"Intervals ({trained.options.level:.0%}) are CV+ (Barber et al., 2021, Ann Stat 49:486), cut at "
         "the ends of the scale. A patient is refused a score by a conformal p of the distance from the "
         "training patients. For research use only."

@@ -57,7 +57,8 @@ def _left_out(sample: Sample, settings: HeadSettings) -> Array:
     said = np.empty((len(settings.penalties), settings.epochs, len(sample.score)))
     folds = KFold(settings.folds, shuffle=True, random_state=settings.seed)
     for rows, others in folds.split(sample.features):
-        standard = Standard.of(sample.features[torch.from_numpy(rows)].numpy())
+        known = sample.features[torch.from_numpy(rows)].numpy()
+        standard = Standard.of(known, scale=settings.standardise)
         training = sample.only(rows).standardised(standard)
         unseen = sample.only(others).standardised(standard).features
         for place, penalty in enumerate(settings.penalties):

@@ -75,7 +75,7 @@ class OrdinalHead:
         )  # fmt: skip
         choice = choose(sample, settings)
         self.penalty, self.epochs = choice.penalty, choice.epochs
-        self._standard = Standard.of(features)
+        self._standard = Standard.of(features, scale=settings.standardise)
         self._fit = Fit.new(settings, features.shape[1])
         run = train(self._fit, sample.standardised(self._standard), settings, choice.penalty)
         list(islice(run, choice.epochs))

@@ -25,9 +25,9 @@ class Standard:
     scale: Array
 
     @classmethod
-    def of(cls, features: Array) -> Self:
-        """Take them from patients, shape ``(n, d)``."""
-        spread = features.std(axis=0)
+    def of(cls, features: Array, *, scale: bool = True) -> Self:
+        """Take them from patients, shape ``(n, d)``; without ``scale`` only the mean is taken away."""
+        spread = features.std(axis=0) if scale else np.ones(features.shape[1])
         return cls(features.mean(axis=0), np.where(spread > 0, spread, 1.0))
 
     def __call__(self, features: Array) -> Tensor:

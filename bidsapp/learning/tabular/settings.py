@@ -25,6 +25,9 @@ class HeadSettings:
         Inner folds that choose.
     epochs, steps
         Most epochs, and L-BFGS iterations in each.
+    standardise
+        Whether each feature is brought to standard deviation 1; features that are on scales of a purpose are
+        only centred.
     balance
         A name of `bidsapp.learning.ordinal.balance.BALANCES`.
     curriculum
@@ -40,6 +43,7 @@ class HeadSettings:
     folds: int = 3
     epochs: int = 8
     steps: int = 5
+    standardise: bool = True
     balance: str = "none"
     curriculum: Curriculum = field(default_factory=Curriculum)
     seed: int = 0

@@ -173,7 +173,7 @@ def test_an_outcome_that_one_patient_has_is_refused():
 def test_models_without_material_are_left_out_with_the_reason(cohort):
     bedside = [Patient(subject=p.subject, clinical=p.clinical) for p in cohort[0]]
     found = applicable(bedside)
-    assert found.names == ("median", "clinical", "boosting")
+    assert found.names == ("median", "clinical", "boosting", "ordinal", "fusion")
     assert found.reasons["tangent"].startswith("0 of 40 patients have a resting-state series")
     assert applicable(cohort[0]).reasons == {}
 

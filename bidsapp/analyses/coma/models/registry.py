@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 
@@ -14,10 +14,13 @@ from bidsapp.analyses.coma.features.networks import Networks, network_of
 from bidsapp.analyses.coma.features.protocol import Features
 from bidsapp.analyses.coma.features.regional import ANOMALY, Regional
 from bidsapp.analyses.coma.models.boosting import Boosting
+from bidsapp.analyses.coma.models.fusion import Fusion
 from bidsapp.analyses.coma.models.kernel import Kernel
 from bidsapp.analyses.coma.models.linear import Linear
 from bidsapp.analyses.coma.models.median import Median
+from bidsapp.analyses.coma.models.ordinal import Ordinal
 from bidsapp.analyses.coma.models.protocol import Model
+from bidsapp.analyses.coma.models.settings import Learning
 from bidsapp.analyses.coma.models.stacked import Stacked
 from bidsapp.analyses.coma.patient import Patient
 
@@ -48,25 +51,40 @@ PARTS: Mapping[str, Part] = MappingProxyType({
     ),
     "bold": Part("a resting-state series", lambda patient: "bold" in patient.series),
     "networks": Part("a resting-state series of regions named by network", _has_networks),
+    "seen": Part("a volume, a series or covariates", lambda p: bool(p.volumes or p.series or p.clinical)),
     "any": Part("covariates, regions or series", lambda p: bool(p.clinical or p.regions or p.series)),
 })  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A kind of model: what it needs, and how a fresh one is made (by calling the entry)."""
+    """A kind of model: what it needs, and how a fresh one is made (by calling the entry).
+
+    Attributes
+    ----------
+    needs
+        Keys of ``PARTS``.
+    make
+        Makes one from what the recipe says of learning; most models do not ask.
+    volumes
+        Whether it reads whole volumes, not only means of regions.
+    learning
+        What the recipe says of learning.
+    """
 
     needs: tuple[str, ...]
-    make: Callable[[], Model]
+    make: Callable[[Learning], Model]
+    volumes: bool = False
+    learning: Learning = field(default_factory=Learning)
 
     def __call__(self) -> Model:
         """Make a fresh model."""
-        return self.make()
+        return self.make(self.learning)
 
     @property
     def title(self) -> str:
         """What tables call it."""
-        return self.make().title
+        return self().title
 
 
 def _linear(name: str, title: str, *features: Callable[[], Features]) -> Callable[[], Model]:
@@ -89,31 +107,51 @@ def _stacked() -> Model:
     return Stacked("stacked", "Median, clinical data and connectivity, stacked", members)
 
 
+def _everything() -> list[Features]:
+    return [Clinical(), Regional(), _ANOMALY(), Networks()]
+
+
 def _boosting() -> Model:
-    features: list[Features] = [Clinical(), Regional(), _ANOMALY(), Networks()]
-    return Boosting("boosting", "Clinical data, regions and networks, boosted trees", features)
+    return Boosting("boosting", "Clinical data, regions and networks, boosted trees", _everything())
+
+
+def _ordinal(learning: Learning) -> Model:
+    title = f"Clinical data, regions and networks, linear, {learning.loss}"
+    return Ordinal("ordinal", title, _everything(), learning)
+
+
+def _entry(needs: tuple[str, ...], make: Callable[[], Model]) -> Entry:
+    """Give the entry of a model to which the recipe has nothing to say."""
+    return Entry(needs, lambda _: make())
 
 
 _ENTRIES = (
-    Entry((), Median),
-    Entry(("clinical",), _BEDSIDE),
-    Entry(("networks",), _linear("networks", "Connectivity of networks, ridge", Networks)),
-    Entry(("bold",), _linear("amplitude", "Slow amplitude, ridge", Amplitude)),
-    Entry(("regions",), _linear("regions", "Regions, ridge", Regional)),
-    Entry(("anomaly",), _linear("anomaly", "Anomaly map by region, ridge", _ANOMALY)),
-    Entry(("bold",), _linear("correlation", "Correlations, ridge", Connectivity)),
-    Entry(("bold",), _PAIRS),
-    Entry(("clinical", "regions"), _linear(
+    _entry((), Median),
+    _entry(("clinical",), _BEDSIDE),
+    _entry(("networks",), _linear("networks", "Connectivity of networks, ridge", Networks)),
+    _entry(("bold",), _linear("amplitude", "Slow amplitude, ridge", Amplitude)),
+    _entry(("regions",), _linear("regions", "Regions, ridge", Regional)),
+    _entry(("anomaly",), _linear("anomaly", "Anomaly map by region, ridge", _ANOMALY)),
+    _entry(("bold",), _linear("correlation", "Correlations, ridge", Connectivity)),
+    _entry(("bold",), _PAIRS),
+    _entry(("clinical", "regions"), _linear(
         "clinical-regions", "Clinical data and regions, ridge", Clinical, Regional
     )),
-    Entry(("clinical", "bold"), _linear(
+    _entry(("clinical", "bold"), _linear(
         "clinical-tangent", "Clinical data and tangent space, ridge", Clinical, _TANGENT
     )),
-    Entry(("clinical", "bold"), _stacked),
-    Entry(("regions",), _kernel),
-    Entry(("any",), _boosting),
+    _entry(("clinical", "bold"), _stacked),
+    _entry(("regions",), _kernel),
+    _entry(("any",), _boosting),
+    Entry(("any",), _ordinal),
+    Entry(("seen",), Fusion, volumes=True),
 )  # fmt: skip
 MODELS: Mapping[str, Entry] = MappingProxyType({entry().name: entry for entry in _ENTRIES})
+
+
+def models_with(learning: Learning) -> Mapping[str, Entry]:
+    """Give the models by name, which learn as a recipe says."""
+    return {name: replace(entry, learning=learning) for name, entry in MODELS.items()}
 
 
 @dataclass(frozen=True)
