@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 NOT_GREY = ("Ventricle", "Vent", "White_Matter", "vessel", "CSF", "Optic_Chiasm")
 """Parts of the names of the atlas regions that have no grey matter."""
-FEWEST_TIMES = 2
 
 
 def grey_regions(regions: Sequence[Region]) -> list[Region]:
@@ -71,20 +70,55 @@ class TakeSignals(PrepareExtra):
 
     def prepare(self, folder: Path) -> Prepared:
         """Write ``bold.tsv``."""
+        from bidsapp.images.bold import FEW, FEWEST_LEFT
+
         names, values = read_signals(Path(self.inputs.in_file))
-        repetition = sampling_interval(json.loads(self.inputs.metadata))
-        times = np.arange(len(values), dtype=np.float64) * repetition
+        frames = len(values)
+        if frames < FEWEST_LEFT:
+            raise BadDataError(f"it has {frames} frames, too few for signals at rest; leave it out.")
+        starts, durations = frame_times(json.loads(self.inputs.metadata), frames)
         out_file = write_series(
             folder / "bold.tsv",
             names,
             values,
-            times,
-            np.full(len(values), repetition),
+            starts,
+            durations,
             modality=self.inputs.modality,
-            about={"SamplingFrequency": 1 / repetition, "Description": "Taken from the dataset as it is"},
+            about={
+                "SamplingFrequency": 1 / float(np.median(durations)),
+                "Description": "Taken from the dataset as it is",
+            },
         )
         notes = ["signals of regions were taken as they are: nothing was realigned, regressed or filtered"]
+        if frames < FEW:
+            notes.append(f"only {frames} frames are there; correlations of so few are not to be trusted")
         return Prepared(series={"bold": out_file}, notes=notes)
+
+
+def frame_times(metadata: Mapping[str, Any], frames: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give start and duration of each frame in seconds, shape ``(frames,)``.
+
+    ``FrameTimesStart`` tells where frames of motion were left out; without it, frames follow one another.
+
+    Raises
+    ------
+    BadDataError
+        The sidecar lacks the timing, or it disagrees with the number of frames or with itself.
+    """
+    interval = sampling_interval(metadata)
+    try:
+        starts = np.asarray(metadata.get("FrameTimesStart", np.arange(frames) * interval), dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise BadDataError("FrameTimesStart is no list of numbers; correct the sidecar.") from error
+    if starts.shape != (frames,):
+        raise BadDataError(
+            f"FrameTimesStart has {starts.size} entries for {frames} frames of signals; correct the sidecar."
+        )
+    if np.diff(starts).min() < 0.99 * interval:
+        raise BadDataError(
+            f"FrameTimesStart has frames closer than the {interval:g} s between frames; correct the sidecar."
+        )
+    return starts, np.full(frames, interval)
 
 
 def sampling_interval(metadata: Mapping[str, Any]) -> float:
@@ -138,6 +172,6 @@ def read_signals(path: Path) -> tuple[list[str], NDArray[np.float64]]:
         ) from error
     if len(set(names)) < len(names):
         raise BadDataError("it has two columns of one name; rename one.")
-    if len(rows) < FEWEST_TIMES or any(len(row) != len(names) for row in rows):
-        raise BadDataError(f"it has {len(rows)} rows of uneven length or too few of them; mend the table.")
+    if any(len(row) != len(names) for row in rows):
+        raise BadDataError("it has rows of uneven length; mend the table.")
     return names, np.asarray(rows, dtype=np.float64)

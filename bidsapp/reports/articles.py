@@ -72,6 +72,12 @@ class Article:
     tables: tuple[TableView, ...]
     problems: tuple[str, ...]
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to show but the heading."""
+        held = (self.summary, self.warnings, self.scores, self.figures, self.tables, self.problems)
+        return not any(held)
+
 
 def make_article(findings: Findings, section: Section, album: Album, anchor: str) -> Article:
     """Make what ``section`` shows of ``findings``."""

@@ -180,7 +180,8 @@ def _section(section: Section, visit: Visit, album: Album, anchor: str) -> Secti
     articles = [
         make_article(each, section, album, anchor_of(anchor, section.id, each.analysis)) for each in chosen
     ]
-    return SectionView(anchor_of(anchor, section.id), section.title, tuple(articles))
+    shown = tuple(article for article in articles if not article.empty)
+    return SectionView(anchor_of(anchor, section.id), section.title, shown)
 
 
 def _trends(visits: Sequence[Visit], layout: Layout) -> list[tuple[str, str, str, list[str]]]:

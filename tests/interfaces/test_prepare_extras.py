@@ -151,34 +151,55 @@ def test_timing_that_disagrees_costs_pet_alone(pet, head, tmp_path):
     assert "pet was left out: FrameTimesStart has 8 entries for 9 PET frames" in found.notes[0]
 
 
-def take(tmp_path, text, sidecar):
+def take(tmp_path, rows, sidecar, header="PCC\tM1"):
     path = tmp_path / "sub-1_task-rest_timeseries.tsv"
-    path.write_text(text)
+    path.write_text("\n".join([header, *rows]) + "\n")
     node = TakeSignals(modality="timeseries", in_file=str(path), metadata=json.dumps(sidecar))
     return run(node, tmp_path / "out")
 
 
+ROWS = ["0.5\t-1", "0.25\tn/a", *(f"{number}\t2" for number in range(10))]
+
+
 def test_ready_signals_are_taken_as_they_are(tmp_path):
-    found = take(tmp_path, "PCC\tM1\n0.5\t-1\n0.25\tn/a\n1\t2\n", {"RepetitionTime": 2})
+    found = take(tmp_path, ROWS, {"RepetitionTime": 2})
     table = pd.read_csv(found.series[0], sep="\t")
     content = json.loads(Path(found.series[0]).with_suffix(".json").read_text())
-    assert table["PCC"].tolist() == [0.5, 0.25, 1]
+    assert table["PCC"].tolist() == [0.5, 0.25, *range(10)]
     assert np.isnan(table["M1"][1])
-    assert content["FrameTimesStart"] == [0, 2, 4]
+    assert content["FrameTimesStart"] == [2 * number for number in range(12)]
     assert "nothing was realigned" in found.notes[0]
+    assert "only 12 frames are there" in found.notes[1]
+
+
+def test_frames_that_were_left_out_before_stay_gaps_in_time(tmp_path):
+    starts = [2.0 * number for number in range(13) if number != 4]
+    found = take(tmp_path, ROWS, {"SamplingFrequency": 0.5, "FrameTimesStart": starts})
+    content = json.loads(Path(found.series[0]).with_suffix(".json").read_text())
+    assert content["FrameTimesStart"] == starts
+    assert content["FrameDuration"] == [2.0] * 12
 
 
 @pytest.mark.parametrize(
-    ("text", "sidecar", "said"),
+    ("rows", "sidecar", "said"),
     [
-        ("a\tb\n1\t2\n3\t4\n", {}, "no RepetitionTime or SamplingFrequency"),
-        ("a\tb\n1\t2\n3\t4\n", {"RepetitionTime": 2, "SamplingFrequency": 1}, "disagree"),
-        ("a\tb\n1\tx\n3\t4\n", {"RepetitionTime": 2}, "no table of signals"),
-        ("a\ta\n1\t2\n3\t4\n", {"RepetitionTime": 2}, "two columns of one name"),
-        ("a\tb\n1\t2\n3\n", {"RepetitionTime": 2}, "uneven length"),
+        (ROWS, {}, "no RepetitionTime or SamplingFrequency"),
+        (ROWS, {"RepetitionTime": 2, "SamplingFrequency": 1}, "disagree"),
+        (ROWS, {"RepetitionTime": 2, "FrameTimesStart": [0, 2, 4]}, "3 entries for 12 frames"),
+        (ROWS, {"RepetitionTime": 2, "FrameTimesStart": list(range(12))}, "closer than the 2 s"),
+        (ROWS, {"RepetitionTime": 2, "FrameTimesStart": "0 2 4"}, "no list of numbers"),
+        (ROWS[:9], {"RepetitionTime": 2}, "it has 9 frames, too few"),
+        (["1\tx", *ROWS], {"RepetitionTime": 2}, "no table of signals"),
+        ([*ROWS, "3"], {"RepetitionTime": 2}, "uneven length"),
     ],
 )
-def test_signals_that_cannot_be_used_are_said_in_a_sentence(tmp_path, text, sidecar, said):
-    found = take(tmp_path, text, sidecar)
+def test_signals_that_cannot_be_used_are_said_in_a_sentence(tmp_path, rows, sidecar, said):
+    found = take(tmp_path, rows, sidecar)
     assert found.series == []
     assert said in found.notes[0]
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path):
+    found = take(tmp_path, ROWS, {"RepetitionTime": 2}, header="PCC\tPCC")
+    assert found.series == []
+    assert "two columns of one name" in found.notes[0]

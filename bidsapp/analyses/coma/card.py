@@ -199,7 +199,7 @@ def write_ends(value: object) -> str:
     if not isinstance(value, list):
         return "n/a"
     middle, low, high = value
-    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
+    return f"{middle:z.2f} ({low:z.2f} to {high:z.2f})"
 
 
 def _coverage(coverage: object) -> str:

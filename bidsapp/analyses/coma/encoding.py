@@ -102,7 +102,7 @@ def _parcels(atlas: str) -> tuple[NDArray[np.int64], tuple[str, ...]]:
 
 
 def read_series(path: Path) -> Series:
-    """Read a table of signals and the timing beside it.
+    """Read a table of signals and the timing beside it; ``n/a`` (a region out of the image) becomes NaN.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def read_series(path: Path) -> Series:
     try:
         with path.open(encoding="utf-8", newline="") as stream:
             header, *rows = list(csv.reader(stream, delimiter="\t"))
-        values = np.array(rows, dtype=np.float32)
+        values = np.array([[_number(cell) for cell in row] for row in rows], dtype=np.float32)
         timing: Mapping[str, list[float]] = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         starts = np.array(timing["FrameTimesStart"], dtype=np.float64)
         durations = np.array(timing["FrameDuration"], dtype=np.float64)
@@ -126,6 +126,10 @@ def read_series(path: Path) -> Series:
             "preprocess the subject again."
         )
     return Series(regions=tuple(header), values=values, times=starts + durations / 2, durations=durations)
+
+
+def _number(cell: str) -> float:
+    return np.nan if cell == "n/a" else float(cell)
 
 
 def _read(path: Path, member: Member, key: str) -> Image:

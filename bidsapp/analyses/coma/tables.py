@@ -13,6 +13,16 @@ from bidsapp.findings import Cell, Column, Table
 if TYPE_CHECKING:
     from bidsapp.analyses.coma.predict import Prediction
 
+_MEASURES: Mapping[str, str] = {
+    "mae": "Mean absolute error in points",
+    "r2": "Share of the variance that is predicted; below 0 is worse than the mean",
+    "spearman": "Rank correlation of predicted and observed",
+    "weighted_kappa": "Agreement by quadratic weights; 0 is chance",
+    "auc": "Area under the curve; 0.5 is chance",
+    "brier": "Mean squared error of the probability",
+    "calibration_slope": "Slope of the calibration; 1 is ideal",
+}
+
 
 def prediction_table(found: Prediction, trained: Trained) -> Table:
     """Give the one row of ``beh/``: score, interval, confidence, probabilities."""
@@ -70,7 +80,12 @@ def comparison_table(trained: Trained) -> Table:
         datatype="beh",
         columns=(
             Column(name="model", description="Model"),
-            *(Column(name=key, description="Value, and its 95 % interval over patients") for key in keys),
+            *(
+                Column(
+                    name=key, description=f"{_MEASURES.get(key, key)}, and its 95 % interval over patients"
+                )
+                for key in keys
+            ),
         ),
         rows=rows,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.analyses.coma.rows import label_of
+from bidsapp.analyses.coma.tables import task_of
 from bidsapp.analyses.coma.trained import Trained
 from bidsapp.cohort import Member
 from bidsapp.errors import BadDataError
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
 
 _FEW = 100
 _EXTREME = 3.0
+_SCALES = {"crsr": "CRS-R", "nihss": "NIHSS", "gos": "GOS", "gose": "GOS-E"}
+
+
+def spoken(target: str) -> str:
+    """Give the name that clinicians know a column's scale by; of other columns their own.
+
+    >>> spoken("crs_r"), spoken("recovered")
+    ('CRS-R', 'recovered')
+    """
+    return _SCALES.get(task_of(target), target)
 
 
 def summary(found: Prediction, trained: Trained) -> str:
@@ -25,16 +36,17 @@ def summary(found: Prediction, trained: Trained) -> str:
     plain = cast("Mapping[str, float]", trained.facts["unconditional"])
     if found.value is None:
         return (
-            f"No {trained.target} is given: {found.withheld}. Without images one would say {_plain(plain)}."
+            f"No {spoken(trained.target)} is given: {found.withheld}. "
+            f"Without images one would say {_plain(plain)}."
         )
     if trained.options.kind == "outcome":
         return (
-            f"Probability of '{trained.target}': {found.value:.0%}. Without images one would say "
+            f"Probability of '{spoken(trained.target)}': {found.value:.0%}. Without images one would say "
             f"{plain['value']:.0%}, the share among {trained.facts['patients']} patients."
         )
     low, high = found.interval or trained.options.limits
     return (
-        f"Predicted {trained.target}: {found.value:.1f}, between {low:.1f} and {high:.1f} "
+        f"Predicted {spoken(trained.target)}: {found.value:.1f}, between {low:.1f} and {high:.1f} "
         f"({trained.options.level:.0%} interval). Without images one would say {_plain(plain)}. "
         f"{_worth(trained)}"
     )
@@ -80,7 +92,7 @@ def scores(found: Prediction, trained: Trained) -> tuple[Score, ...]:
             Score(
                 name=f"probability_of_{options.cut:g}_or_more",
                 value=found.at_least,
-                description=f"Probability that {trained.target} is {options.cut:g} or more.",
+                description=f"Probability that {spoken(trained.target)} is {options.cut:g} or more.",
                 limits=(0.0, 1.0),
             )
         )
@@ -160,7 +172,7 @@ def methods(trained: Trained) -> str:
     models = len(cast("Mapping[str, object]", facts["compared"])) - 1
     simplest = f"the simplest of {models} models within one standard error of the best one"
     return (
-        f"{trained.target} was predicted by the model '{facts['model_title']}' (bundle "
+        f"{spoken(trained.target)} was predicted by the model '{facts['model_title']}' (bundle "
         f"{trained.bundle.name} {trained.bundle.version}), {facts.get('taken_because', simplest)} "
         f"(cross-validation by patient, {facts['patients']} patients). "
         f"Intervals ({trained.options.level:.0%}) are CV+ (Barber et al., 2021, Ann Stat 49:486), cut at "

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from bidsapp.analyses.coma.encoding import coarse, encode, read_series
+from bidsapp.analyses.coma.features.amplitude import slow_amplitude
+from bidsapp.analyses.coma.features.signals import shrunk_correlation
 from bidsapp.cohort import Member
 from bidsapp.errors import BadDataError
 from bidsapp.images.templates import load_atlas, template_grid
@@ -80,3 +82,17 @@ def test_signals_of_another_length_than_their_times_are_refused(make_member: Cal
     path.write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
     with pytest.raises(BadDataError, match="79 frames"):
         read_series(path)
+
+
+def test_a_region_out_of_the_image_is_a_gap(make_member: Callable[..., Member]) -> None:
+    path = make_member(1, 0.5).series["bold"]
+    header, *rows = path.read_text(encoding="utf-8").splitlines()
+    without = ["\t".join(["n/a", *row.split("\t")[1:]]) for row in rows]
+    path.write_text("\n".join([header, *without]) + "\n", encoding="utf-8")
+    series = read_series(path)
+    assert np.isnan(series.values[:, 0]).all()
+    assert np.isfinite(series.values[:, 1:]).all()
+    correlation = shrunk_correlation(series)
+    assert correlation[0].tolist() == [1, 0, 0, 0, 0, 0]
+    assert correlation[2, 3] > 0.1  # what two regions of one network share
+    assert np.isnan(slow_amplitude(series)).tolist() == [True, *[False] * 5]

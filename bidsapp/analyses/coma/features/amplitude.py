@@ -69,7 +69,7 @@ class Amplitude:
 
 @lru_cache(maxsize=_CACHED)
 def slow_amplitude(series: Series) -> Matrix:
-    """Give the mean amplitude over the band in units of the signal, shape (regions,).
+    """Give the mean amplitude over the band in units of the signal, shape (regions,); NaN with gaps.
 
     A sine of amplitude a has amplitude a at its own frequency: a^2 = 4 P / n for power P of n frames.
     """

@@ -38,8 +38,9 @@ def shrunk_correlation(series: Series) -> Matrix:
 
 
 def standardised(series: Series) -> Matrix:
-    """Give signals of mean 0 and variance 1, shape (frames, regions); constant ones are 0."""
-    centred = series.values.astype(np.float64) - series.values.mean(axis=0, dtype=np.float64)
+    """Give signals of mean 0 and variance 1, shape (frames, regions); constant ones and gaps are 0."""
+    values = np.ma.masked_invalid(series.values.astype(np.float64))
+    centred = (values - values.mean(axis=0)).filled(0.0)
     spread = centred.std(axis=0)
     return np.asarray(np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 0))
 
