@@ -6,7 +6,7 @@ frames to one place; then drift, motion, white matter, fluid and the outer bands
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,14 @@ from bidsapp.images.bold_frames import (
 )
 from bidsapp.images.denoise import clean_signals, nuisance_signal
 from bidsapp.images.frames import Frames
-from bidsapp.images.motion import expand_24, framewise_displacement, kept_frames, motion_parameters
+from bidsapp.images.motion import (
+    STILL,
+    expand_24,
+    framewise_displacement,
+    kept_frames,
+    motion_parameters,
+    moving,
+)
 from bidsapp.images.realign import estimate_motion, resample_frames
 from bidsapp.images.volume import Volume
 
@@ -32,6 +39,7 @@ SCRUB = 0.5
 FEW = 30
 """Frames left, below which the report warns."""
 FEWEST_LEFT = 10
+_RIGID = 6  # parameters of a rigid motion
 _RICH = 100  # frames from which on 24 parameters of motion leave enough degrees of freedom
 
 
@@ -174,15 +182,24 @@ def clean_bold(
             f"only {left} of {kept.size} frames are without motion above {scrub:g} mm; leave it out."
         )
     rich = left >= _RICH
-    motion = expand_24(realigned.parameters) if rich else realigned.parameters
+    moved = moving(realigned.parameters)
+    parameters = realigned.parameters[:, moved]
+    motion = expand_24(parameters) if rich else parameters
     tissues = [nuisance_signal(signals, part[mask]) for part in (white, fluid)]
     confounds = np.concatenate([motion, *tissues], axis=1)
     repetition = realigned.repetition
     unfiltered = clean_signals(signals, repetition, confounds=confounds, band=None)
     filtered = clean_signals(signals, repetition, confounds=confounds, kept=kept)
-    notes = []
+    return Cleaned(unfiltered, filtered, kept, tuple(_decisions(left, int(moved.sum()), rich=rich)))
+
+
+def _decisions(left: int, moved: int, *, rich: bool) -> Iterator[str]:
     if left < FEW:
-        notes.append(f"only {left} frames are left; correlations of so few are not to be trusted")
-    if not rich:
-        notes.append(f"6 instead of 24 parameters of motion were regressed, as {left} frames are left")
-    return Cleaned(unfiltered, filtered, kept, tuple(notes))
+        yield f"only {left} frames are left; correlations of so few are not to be trusted"
+    if moved < _RIGID:
+        yield (
+            f"{_RIGID - moved} of {_RIGID} parameters of motion vary by less than {STILL:g} mm, which cannot "
+            "be told from activity; they were not regressed"
+        )
+    if moved and not rich:
+        yield f"{moved} instead of {4 * moved} parameters of motion were regressed, as {left} frames are left"

@@ -8,6 +8,8 @@ from scipy.spatial.transform import Rotation
 
 RADIUS = 50.0
 """Millimetres from the centre of the head to the cortex (Power 2012)."""
+STILL = 0.005
+"""Millimetres: a parameter that varies less shifts an edge by less than the noise of its voxel."""
 
 
 def motion_parameters(matrices: NDArray[np.float64], centre: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -48,6 +50,26 @@ def framewise_displacement(parameters: NDArray[np.float64]) -> NDArray[np.float6
     return np.concatenate([[0.0], moved])
 
 
+def moving(parameters: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell which parameters vary by 0.005 mm or more; rotations count 50 mm from the centre.
+
+    The least motion that is estimated is made of activity, not of motion (Freire and Mangin 2001, NeuroImage
+    14:709): where a head lies still, as of a sedated patient, regressing it would take the activity away.
+
+    Parameters
+    ----------
+    parameters
+        Shape ``(t, 6)``, of :func:`motion_parameters`.
+
+    Returns
+    -------
+    moving
+        Shape ``(6,)``.
+    """
+    lever = np.array([1.0, 1.0, 1.0, RADIUS, RADIUS, RADIUS])
+    return np.asarray(parameters.std(axis=0) * lever >= STILL)
+
+
 def dvars(signals: NDArray[np.floating]) -> NDArray[np.float64]:
     r"""Give :math:`\sqrt{\langle (x_t - x_{t-1})^2 \rangle}` in per cent of the mean (Power 2012).
 
@@ -69,7 +91,7 @@ def dvars(signals: NDArray[np.floating]) -> NDArray[np.float64]:
 def expand_24(parameters: NDArray[np.float64]) -> NDArray[np.float64]:
     """Give parameters, those of the frame before, and the squares of both (Friston 1996, MRM 35:346).
 
-    Shapes ``(t, 6)`` to ``(t, 24)``; the first frame has no one before it: its own stand there.
+    Shapes ``(t, n)`` to ``(t, 4 n)``; the first frame has no one before it: its own stand there.
     """
     before = np.concatenate([parameters[:1], parameters[:-1]])
     both = np.concatenate([parameters, before], axis=1)

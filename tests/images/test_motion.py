@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bidsapp.images.motion import dvars, expand_24, framewise_displacement, kept_frames
+from bidsapp.images.motion import dvars, expand_24, framewise_displacement, kept_frames, moving
 
 
 def test_displacement_of_a_known_motion():
@@ -38,3 +38,9 @@ def test_24_parameters_hold_the_frame_before_and_squares():
 
 def test_a_large_motion_takes_the_next_frame_with_it():
     assert kept_frames(np.array([0, 0.1, 0.9, 0.1, 0.1]), 0.5).tolist() == [True, True, False, False, True]
+
+
+def test_a_parameter_moves_from_5_micrometres_on_at_50_mm():
+    swing = np.array([1.0, -1.0] * 10)  # standard deviation 1
+    sizes = [0.0051, 0.0049, 0.0, 0.000102, 0.000098, 0.0]
+    assert moving(swing[:, None] * sizes).tolist() == [True, False, False, True, False, False]

@@ -1,0 +1,37 @@
+"""What regression of motion takes out of BOLD, and what it must leave there."""
+
+import numpy as np
+import pytest
+
+from bidsapp.images.bold import Realigned, clean_bold
+from bidsapp.images.frames import Frames
+
+FRAMES = 60
+SIGNAL = np.sin(2 * np.pi * 0.05 * 2.0 * np.arange(FRAMES))
+
+
+def clean(motion):
+    """Clean noise with a signal of 1 % in half of the voxels, where one parameter follows the signal (mm)."""
+    data = np.random.default_rng(0).normal(1000, 3, (4, 4, 4, FRAMES)).astype(np.float32)
+    data[:2] += 10 * SIGNAL
+    parameters = np.zeros((FRAMES, 6))
+    parameters[:, 0] = motion * SIGNAL
+    white, fluid = np.zeros((2, 4, 4, 4))
+    white[3, :2], fluid[3, 2:] = 1, 1
+    realigned = Realigned(Frames(data, np.eye(4)), parameters, 2.0, 0, ())
+    return clean_bold(realigned, np.ones((4, 4, 4), dtype=bool), white, fluid)
+
+
+def test_the_activity_of_a_still_head_is_not_taken_for_motion():
+    cleaned = clean(0.001)
+    active = cleaned.filtered[:, :32].mean(axis=1)
+    assert np.corrcoef(active, SIGNAL)[0, 1] > 0.98
+    assert active.std() == pytest.approx(10 * SIGNAL.std(), rel=0.1)
+    assert "6 of 6 parameters of motion vary by less than 0.005 mm" in cleaned.notes[0]
+
+
+def test_motion_is_taken_out():
+    cleaned = clean(0.1)
+    assert cleaned.filtered[:, :32].mean(axis=1).std() < 0.1 * 10 * SIGNAL.std()
+    assert "5 of 6 parameters" in cleaned.notes[0]
+    assert cleaned.notes[1].startswith("1 instead of 4 parameters of motion were regressed")
