@@ -10,6 +10,7 @@ import pytest
 
 from bidsapp.analyses.coma import ANALYSIS
 from bidsapp.analyses.coma.models.fusion import Fusion, without
+from bidsapp.analyses.coma.models.ordinal import difficulty
 from bidsapp.analyses.coma.models.registry import MODELS, models_with
 from bidsapp.analyses.coma.models.settings import BALANCES, LOSSES, Learning
 from bidsapp.analyses.coma.options import Options
@@ -107,6 +108,12 @@ def test_recipes_that_make_no_sense_are_refused() -> None:
         Options.of(replace(packaged, values={**packaged.values, "loss": "l2"}))
     with pytest.raises(BadDataError, match="Coma Recovery"):
         Options.of(replace(packaged, values={**packaged.values, "highest": 42.0, "simulated": 10}))
+
+
+def test_patients_with_fewer_images_are_harder(patients: tuple[Patient, ...]) -> None:
+    whole = next(patient for patient in patients if len(patient.there) == 3)
+    blind = without(without(whole, "pet"), "pet-series")
+    assert difficulty([replace(blind, regions={}), whole]).tolist() == [-1, -3]
 
 
 @pytest.mark.parametrize("loss", ["coral", "kappa", "spearman"])

@@ -103,4 +103,6 @@ class Ordinal:
 
 def difficulty(patients: Sequence[Patient]) -> Target:
     """Give how hard each patient is to tell, for a curriculum: the fewer images and signals, the harder."""
-    return np.array([-float(len(patient.regions) + len(patient.series)) for patient in patients])
+    images = [{*patient.volumes, *patient.regions} for patient in patients]
+    known = [len(own) + len(patient.series) for own, patient in zip(images, patients, strict=True)]
+    return -np.array(known, dtype=np.float64)
