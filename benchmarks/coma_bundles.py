@@ -61,7 +61,10 @@ PLANS: Mapping[str, Plan] = {
             "github.com/neurolabusc/StrokeOutcomeOptimizationProjectDemo, BSD 2-clause licence)",
             licence="Learned from data under the BSD 2-clause licence "
             f"(github.com/neurolabusc/StrokeOutcomeOptimizationProjectDemo).\n{_RESEARCH}",
-            notes=("The score is the NIH Stroke Scale in acute stroke, not a score of consciousness.",),
+            notes=(
+                "The score is the NIH Stroke Scale in acute stroke, not a score of consciousness.",
+                "The training masks were in MNI space, but not exactly in MNI152NLin2009cAsym.",
+            ),
         ),
         values={
             "lowest": 0.0,

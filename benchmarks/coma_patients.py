@@ -6,6 +6,7 @@ Both folders are found below the folder that the environment variable BIDSAPP_RE
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +14,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bidsapp.analyses.coma.encoding import LESION, LOG_VOLUME, lesion_load
 from bidsapp.analyses.coma.patient import Patient, Series
-from bidsapp.images.grids import resample
-from bidsapp.images.templates import load_atlas
-from bidsapp.images.volume import Volume, read_volume
+from bidsapp.images.shares import share_on
+from bidsapp.images.templates import DEFAULT_ATLAS, template_grid
+from bidsapp.images.volume import read_volume
 
 REPETITION_TIME = 2.0  # seconds; Song et al. 2018, Beijing 750 cohort
 RECOVERED = 3  # Glasgow Outcome Scale from which on Song et al. call a patient recovered
@@ -61,6 +63,20 @@ def read_pdoc() -> Study:
     return Study(tuple(patients), {"crsr": table["crs_r"].to_numpy(np.float64), "recovered": recovered})
 
 
+def read_pdoc_controls() -> tuple[Patient, ...]:
+    """Read the healthy controls of the same scanner; no model may learn from them."""
+    folder = real_data("pdoc")
+    table = _read_table(folder / "participants.tsv")
+    labels = table.loc[table["group"] == "control", "participant_id"]
+    return tuple(
+        Patient(
+            subject=label.removeprefix("sub-"),
+            series={"bold": _read_series(folder / f"{label}_task-rest_timeseries.tsv")},
+        )
+        for label in labels
+    )
+
+
 def _read_series(path: Path) -> Series:
     """Read signals; censored frames were cut out before filtering, so times run as if there were no gaps."""
     table = pd.read_csv(path, sep="\t")
@@ -76,48 +92,28 @@ def _read_series(path: Path) -> Series:
 def read_soop() -> Study:
     """Read stroke patients: share of each region of Neuromorphometrics lesioned, log volume, age and sex.
 
-    Regions that fewer than 10 of the 600 patients have a lesion in are left out, by the masks alone.
+    Masks are read as the app reads them. Their grid of 1 mm is of MNI space as the masks' makers warped to
+    it, which is not exactly that of MNI152NLin2009cAsym: borders of regions may be off by a millimetre or
+    two. An age of "89+" is 89. Regions that fewer than 10 of the 600 patients have a lesion in are left out,
+    by the masks alone.
     """
     folder = real_data("soop")
     table = _read_table(folder / "participants.tsv")
     paths = [folder / f"{label}_space-MNI_label-L_mask.nii.gz" for label in table["participant_id"]]
-    names, shares, volumes = lesion_loads(paths)
-    common = (shares > 0).sum(axis=0) >= _FEWEST_LESIONED
+    loads = [read_lesion(path) for path in paths]
+    hit = Counter(name for shares, _ in loads for name, share in shares.items() if share > 0)
     patients = []
-    for row, share, volume in zip(table.itertuples(), shares, volumes, strict=True):
-        load = {name: float(x) for name, x, kept in zip(names, share, common, strict=True) if kept}
-        clinical = {"age": row.age, "sex": row.sex, "log_volume": float(np.log1p(volume))}
+    for row, (shares, log_volume) in zip(table.itertuples(), loads, strict=True):
+        load = {name: share for name, share in shares.items() if hit[name] >= _FEWEST_LESIONED}
+        clinical = {"age": float(str(row.age).removesuffix("+")), "sex": row.sex, LOG_VOLUME: log_volume}
         subject = row.participant_id.removeprefix("sub-")
-        patients.append(Patient(subject=subject, regions={"lesion": load}, clinical=clinical))
+        patients.append(Patient(subject=subject, regions={LESION: load}, clinical=clinical))
     return Study(tuple(patients), {"nihss": table["nihss"].to_numpy(np.float64)})
 
 
-def lesion_loads(
-    paths: list[Path],
-) -> tuple[tuple[str, ...], NDArray[np.float64], NDArray[np.float64]]:
-    """Give names of regions, share of each lesioned (patients, regions), and volumes in ml (patients,)."""
-    first = read_volume(paths[0])
-    atlas = load_atlas(1)
-    labels = _labels_on(atlas.labels, first)
-    size = int(labels.max()) + 1
-    whole = np.bincount(labels, minlength=size)
-    regions = [region for region in atlas.regions if whole[region.index]]
-    indices = [region.index for region in regions]
-    shares, volumes = [], []
-    for path in paths:
-        mask = read_volume(path)
-        if not mask.grid.same_as(first.grid):
-            raise ValueError(f"{path} is not on the grid of the others")
-        inside = mask.data.ravel() > 0.5
-        hit = np.bincount(labels[inside], minlength=size)
-        shares.append(hit[indices] / whole[indices])
-        volumes.append(inside.sum() * mask.voxel_volume)
-    return tuple(region.name for region in regions), np.array(shares), np.array(volumes)
-
-
-def _labels_on(labels: Volume, image: Volume) -> NDArray[np.int64]:
-    moved = resample(labels, image.grid, interpolation="nearest")
-    return np.rint(moved.data).astype(np.int64).ravel()
+def read_lesion(path: Path) -> tuple[dict[str, float], float]:
+    """Give the share of each region lesioned, and log(1 + ml), of a mask in standard space."""
+    return lesion_load(share_on(read_volume(path), template_grid(2)).data, DEFAULT_ATLAS)
 
 
 def _read_table(path: Path) -> pd.DataFrame:

@@ -31,6 +31,11 @@ class Modality(NamedTuple):
     reference_rank: int
     factory: str
 
+    @property
+    def is_raw(self) -> bool:
+        """Whether it lies in the raw dataset: a mask with a label is of a derivative one."""
+        return "label" not in self.entities
+
 
 @cache
 def modalities() -> Mapping[str, Modality]:

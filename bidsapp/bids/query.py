@@ -8,6 +8,7 @@ from pathlib import Path
 from bidsapp.bids.choose import Candidate, candidates, choose
 from bidsapp.bids.filters import admits, normalise
 from bidsapp.bids.index import Index, Key, read_index
+from bidsapp.bids.lesions import find_lesion
 from bidsapp.bids.listing import closest, list_sessions, list_subjects, modalities
 from bidsapp.bids.tables import read_covariates
 from bidsapp.errors import BidsAppError, NothingSelectedError
@@ -96,7 +97,9 @@ def _inputs(settings: Settings, index: Index, key: Key, *, metadata: bool = True
     found, notes = candidates(index.images.get((subject, session), ()))
     filters = normalise(settings.bids_filters)
     images: dict[str, Image] = {}
-    for name in modalities():
+    for name, modality in modalities().items():
+        if not modality.is_raw:
+            continue
         if "session" in filters.get(name, {}) and not admits(filters[name]["session"], session):
             continue
         image, said = choose(name, found, index.admitted.get(name), metadata=metadata)
@@ -104,6 +107,10 @@ def _inputs(settings: Settings, index: Index, key: Key, *, metadata: bool = True
         if image is not None:
             images[name] = image
     notes += _unknown_agents(found)
+    lesion, said = find_lesion(settings.bids_dir, subject, session)
+    notes += said
+    if lesion is not None:
+        images[lesion.modality] = lesion
     covariates, remarks = read_covariates(settings.bids_dir, subject, session)
     return Inputs(
         subject=subject, session=session, images=images, covariates=covariates, notes=(*notes, *remarks)

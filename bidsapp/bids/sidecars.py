@@ -20,7 +20,7 @@ RESOLUTIONS = {"1": "1 mm isotropic", "2": "2 mm isotropic"}
 def modality_of(suffix: str, agent: str | None) -> str | None:
     """Name the modality of a suffix and contrast agent, or ``None``."""
     for name, item in modalities().items():
-        if item.suffix == suffix and item.entities.get("ce") == agent:
+        if item.is_raw and item.suffix == suffix and item.entities.get("ce") == agent:
             return name
     return None
 
@@ -119,7 +119,7 @@ def _cell(cell: Cell) -> str:
 
 
 def _is_volume(item: Map) -> bool:
-    known = {(modality.datatype, modality.suffix) for modality in modalities().values()}
+    known = {(modality.datatype, modality.suffix) for modality in modalities().values() if modality.is_raw}
     return (item.datatype, item.suffix) in known and item.extension == ".nii.gz"
 
 

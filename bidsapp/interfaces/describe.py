@@ -74,17 +74,23 @@ class DescribeSignalsInputSpec(BaseInterfaceInputSpec):
 
 
 class DescribeSignals(PureInterface):
-    """Name the signals of a session that has nothing else."""
+    """Name the signals and the lesion of a session that has no anatomy."""
 
     input_spec = DescribeSignalsInputSpec
     output_spec = DescribePreprocessingOutputSpec
 
     def compute(self, folder: Path) -> dict[str, Any]:
         """Write ``findings.json``."""
+        from bidsapp.images.templates import load_template
+        from bidsapp.images.volume import write_volume
         from bidsapp.interfaces.series_outputs import signal_findings
 
+        member, template = read_member(Path(self.inputs.member)), folder / "template.nii.gz"
+        if member.standard:
+            write_volume(template, load_template(2)[0])
         found = signal_findings(
-            read_member(Path(self.inputs.member)),
+            member,
+            template=template,
             sources=self.inputs.sources,
             entities=self.inputs.entities,
             warnings=(*self.inputs.remarks, *self.inputs.notes),

@@ -13,11 +13,10 @@ import bidsapp
 from bidsapp.bids.listing import derived_volumes, modalities
 from bidsapp.cohort import Member
 from bidsapp.findings import Findings, Map
+from bidsapp.interfaces.derived_outputs import SPACE, derived_map, image_entities, template_map
 from bidsapp.interfaces.quality import quality_score, quality_scores
 from bidsapp.interfaces.series_outputs import series_maps, series_sentences
 
-SPACE = "MNI152NLin2009cAsym"
-KEPT_ENTITIES = ("task", "trc", "ce")
 TISSUES = ("mask", "GM", "WM", "CSF")
 
 
@@ -73,7 +72,7 @@ def preprocessing_findings(
     maps += [_standard(key, path, "2", sources, entities) for key, path in member.standard.items()]
     maps += [_standard(key, path, "1", sources, entities) for key, path in fine.items()]
     maps += [_transform(member.transforms, reference, forward) for forward in (True, False)]
-    maps.append(_template(facts))
+    maps.append(template_map(Path(facts["image"])))
     scores = [score for figures in quality for score in quality_scores(figures)]
     scores += [quality_score(images[0], name, facts[name]) for name in ("normalisation_ncc", "mask_overlap")]
     maps += series_maps(member, sources, entities)
@@ -109,8 +108,8 @@ def _native(
     if key in TISSUES:
         return _declared_map("native", key, path, {})
     if key in derived_volumes():
-        return _derived(key, path, {"space": space}, sources, entities)
-    own = _image_entities(key, sources, entities)
+        return derived_map(key, path, {"space": space}, sources, entities)
+    own = image_entities(key, sources, entities)
     usual = declared()["native"]["reference" if is_reference else "image"]
     entry = declared()["modalities"].get(key, usual)
     placed = {} if is_reference else {"space": space}
@@ -128,40 +127,14 @@ def _standard(
     if key in TISSUES:
         return _declared_map("standard", key, path, space)
     if key in derived_volumes():
-        return _derived(key, path, space, sources, entities)
+        return derived_map(key, path, space, sources, entities)
     entry = declared()["standard"]["image"]
     if key in declared()["modalities"]:
         own = declared()["modalities"][key]
         entry = {**own, "title": f"{own['title']}, in standard space"}
     if resolution == "1":
         entry = {**entry, "display": "none"}  # the report shows the same at 2 mm
-    return _map(key, path, entry, {**_image_entities(key, sources, entities), **space}, sources)
-
-
-def _derived(
-    key: str,
-    path: Path,
-    placed: Mapping[str, str],
-    sources: Mapping[str, str],
-    entities: Mapping[str, Mapping[str, str]],
-) -> Map:
-    entry = derived_volumes()[key]
-    origin = entry.source if entry.source in sources else key  # the map itself may be what the dataset gives
-    return Map(
-        path=path,
-        suffix=entry.suffix,
-        datatype=entry.datatype,
-        entities={**_image_entities(origin, sources, entities), **placed, **entry.entities},
-        title=f"{entry.title}, in standard space" if "res" in placed else entry.title,
-        metadata={**entry.metadata, "Sources": [sources[origin]]},
-        display="blend" if entry.display == "blend" and placed.get("res") != "1" else "none",
-    )
-
-
-def _image_entities(
-    key: str, sources: Mapping[str, str], entities: Mapping[str, Mapping[str, str]]
-) -> dict[str, str]:
-    return {name: entities[key][name] for name in KEPT_ENTITIES if name in entities[key]}
+    return _map(key, path, entry, {**image_entities(key, sources, entities), **space}, sources)
 
 
 def _map(
@@ -199,17 +172,6 @@ def _transform(transforms: Mapping[str, Path], space: str, forward: bool) -> Map
         extension=".h5",
         entities={"from": ends[0], "to": ends[1], "mode": "image"},
         title=f"Transform of images in {ends[0]} to {ends[1]}",
-    )
-
-
-def _template(facts: Mapping[str, Any]) -> Map:
-    return Map(
-        path=Path(facts["image"]),
-        suffix="T1w",
-        datatype="figures",
-        entities={"space": SPACE, "res": "2", "desc": "template"},
-        title="Template",
-        display="background",
     )
 
 

@@ -10,11 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import bidsapp
+from bidsapp.bids.listing import derived_volumes
 from bidsapp.cohort import Member
 from bidsapp.errors import BadDataError
 from bidsapp.findings import Findings, Map
+from bidsapp.interfaces.derived_outputs import SPACE, derived_map, template_map
 
 ENTITIES = ("task", "trc")
+METHODS_OF_LESIONS = (
+    "The lesion mask was taken from the dataset as it is, in standard space, and put on a grid of 2 mm whose "
+    "voxels hold the share of their volume that is within the mask."
+)
 METHODS = "Signals of regions were taken from the dataset as they are."
 
 
@@ -61,30 +67,50 @@ def signal_findings(
     sources: Mapping[str, str],
     entities: Mapping[str, Mapping[str, str]],
     warnings: Sequence[str],
+    template: Path,
 ) -> Findings:
-    """Describe a session that has ready signals and no image.
+    """Describe a session that has ready signals or a lesion mask, and no anatomy.
+
+    Parameters
+    ----------
+    member
+        With ``series``, or a lesion in ``standard``.
+    sources, entities
+        File in the dataset, and its entities, by modality.
+    warnings
+        Sentences for the report.
+    template
+        Template at 2 mm, to lie under the lesion.
 
     Raises
     ------
     BadDataError
-        There are none that could be read; the warnings say why.
+        There is none that could be read; the warnings say why.
     """
-    if not member.series:
+    if not member.series and not member.standard:
         raise BadDataError(f"{member.name}: {' '.join(warnings)}")
+    placed = {"space": SPACE, "res": "2"}
+    volumes = [derived_map(key, path, placed, sources, entities) for key, path in member.standard.items()]
+    if volumes:
+        volumes.append(template_map(template))
     return Findings(
         analysis="preproc",
         title="Preprocessing",
         subject=member.subject,
         session=member.session,
-        summary=" ".join(series_sentences(member)),
-        maps=tuple(series_maps(member, sources, entities)),
+        summary=" ".join([*series_sentences(member), *_volume_sentences(member)]),
+        maps=(*series_maps(member, sources, entities), *volumes),
         warnings=tuple(warnings),
         provenance={
             "bidsapp": bidsapp.__version__,
             **{f"source {key}": Path(path).name for key, path in sources.items()},
         },
-        methods=METHODS,
+        methods=" ".join([METHODS] * bool(member.series) + [METHODS_OF_LESIONS] * bool(member.standard)),
     )
+
+
+def _volume_sentences(member: Member) -> list[str]:
+    return [f"{derived_volumes()[key].title}: taken in standard space." for key in member.standard]
 
 
 def _series_map(

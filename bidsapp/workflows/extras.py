@@ -55,6 +55,15 @@ def connect_signals(workflow: Workflow, inputnode: Node, image: Image, *, refere
     return take_signals
 
 
+def connect_lesion(workflow: Workflow, inputnode: Node, image: Image, *, reference: str) -> Node:
+    """Add a lesion mask of standard space (``take_lesion``); it needs no anatomy."""
+    from bidsapp.interfaces.lesion import TakeLesion
+
+    take_lesion = node(TakeLesion(**_source(image)), "take_lesion")
+    workflow.add_nodes([take_lesion])
+    return take_lesion
+
+
 EXTRAS: Mapping[str, ExtraFactory] = {
     "resting_bold": connect_bold,
     "dynamic_pet": connect_dynamic_pet,
@@ -62,6 +71,7 @@ EXTRAS: Mapping[str, ExtraFactory] = {
     "diffusion": connect_diffusion,
     "perfusion": connect_perfusion,
     "given_map": connect_given_map,
+    "lesion_mask": connect_lesion,
 }
 """Factories of modalities that a session can do without, by the name in ``data/modalities.json``."""
 
@@ -76,25 +86,34 @@ def factory_of(image: Image) -> str:
 
 
 def extra_images(inputs: Inputs) -> tuple[Image, ...]:
-    """Give the images that factories of :data:`EXTRAS` prepare; ready signals only where there is no BOLD."""
+    """Give the images that factories of :data:`EXTRAS` prepare beside anatomy.
+
+    Ready signals are left out where there is BOLD, and masks of standard space always: the volumes of a
+    session with anatomy are on the grid of its reference image.
+    """
     found = [image for image in inputs.images.values() if factory_of(image) in EXTRAS]
-    return tuple(image for image in found if not _replaced(image, inputs))
+    return tuple(image for image in found if not _unused(image, inputs))
 
 
 def remarks_on_extras(inputs: Inputs) -> list[str]:
     """Say what is in the dataset and not used."""
     return [
-        f"{image.path.name} was not used: the same is computed from {_REPLACED_BY[image.modality]}."
+        f"{image.path.name} was not used: {why}."
         for image in inputs.images.values()
-        if _replaced(image, inputs)
+        if (why := _unused(image, inputs))
     ]
 
 
 _REPLACED_BY = {"timeseries": "the BOLD image", "ADC": "the DWI", "FA": "the DWI", "cbf": "the ASL series"}
 
 
-def _replaced(image: Image, inputs: Inputs) -> bool:
-    return (image.modality == "timeseries" and "bold" in inputs.images) or is_computed(image, inputs)
+def _unused(image: Image, inputs: Inputs) -> str:
+    """Say why an image of a session with anatomy is not used; empty where it is."""
+    if (image.modality == "timeseries" and "bold" in inputs.images) or is_computed(image, inputs):
+        return f"the same is computed from {_REPLACED_BY[image.modality]}"
+    if image.modality == "lesion":
+        return "lesion masks in standard space are read where a session has no anatomical image"
+    return ""
 
 
 def _source(image: Image) -> dict[str, str]:

@@ -9,10 +9,9 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from bidsapp.analyses.coma.features.amplitude import Amplitude
-from bidsapp.analyses.coma.features.networks import Networks
+from bidsapp.analyses.coma.emptiness import nothing_in
 from bidsapp.analyses.coma.features.protocol import Arrays, below, pack_names, prefixed, unpack_names
-from bidsapp.analyses.coma.features.regional import Regional
+from bidsapp.analyses.coma.features.signs import Signs
 from bidsapp.analyses.coma.features.table import Table
 from bidsapp.analyses.coma.models.protocol import Model
 from bidsapp.analyses.coma.models.registry import models_with
@@ -71,7 +70,7 @@ class Doubt:
         """Say whether a patient is like the cohort; ``None`` where there is nothing to judge by."""
         if self.reference is None:
             return None
-        limit = _limit(len(self.target), options)
+        limit = limit_of(self.reference, options)
         return judge(self.reference, self.table.values([patient])[0], limit=limit)
 
     def arrays(self) -> dict[str, dict[str, NDArray[np.generic]]]:
@@ -128,7 +127,7 @@ def fit_doubt(rows: Rows, name: str, options: Options, *, seed: int) -> Doubt:
         categories = fit_categories(crossed.left_out, rows.categories, len(options.categories))
         probabilities = categories.probabilities(crossed.left_out)
         limit = calibrate_sets(probabilities, rows.categories, miss=1 - options.level)
-    table, reference = _reference(rows.patients, options)
+    table, reference = describe_cohort(rows.patients, options)
     return Doubt(
         models=cast("tuple[Model, ...]", crossed.models),
         state=crossed.state,
@@ -142,17 +141,31 @@ def fit_doubt(rows: Rows, name: str, options: Options, *, seed: int) -> Doubt:
 
 
 def _table() -> Table:
-    """Give what tells one brain from another: regions of images, networks and amplitudes of signals."""
-    return Table([Regional(), Networks(), Amplitude()])
+    """Give the few numbers that patients are judged by; by hundreds, noise would hide what is strange."""
+    return Table([Signs()])
 
 
-def _reference(patients: Sequence[Patient], options: Options) -> tuple[Table, ReferenceCohort | None]:
+def describe_cohort(patients: Sequence[Patient], options: Options) -> tuple[Table, ReferenceCohort | None]:
+    """Describe the cohort by those whose data show a brain: noise in the cohort would let noise pass.
+
+    Returns
+    -------
+    table, reference
+        Columns that a patient is judged by, and where the cohort lies among them; ``None`` where the cohort
+        has neither images nor signals.
+    """
+    patients = [patient for patient in patients if not nothing_in(patient)] or patients
     table = _table().fit(patients)
     values = table.values(patients)
     varies = values.std(axis=0) > 0
     if not options.reference_alpha or not varies.any():
         return table, None
     return table, fit_reference(values, table.names, limit=_limit(len(patients), options))
+
+
+def limit_of(reference: ReferenceCohort, options: Options) -> float:
+    """Give the p at which a patient is refused."""
+    return _limit(len(reference.standard), options)
 
 
 def _limit(rows: int, options: Options) -> float:

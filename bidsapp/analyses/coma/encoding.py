@@ -20,6 +20,8 @@ from bidsapp.images.volume import read_volume
 TISSUES = frozenset({"mask", "GM", "WM", "CSF"})
 WITHOUT_UNIT = frozenset({"T1w", "T2w", "FLAIR", "PDw", "ce-gadolinium_T1w"})
 """Images whose grey values mean nothing by themselves; all others are in a unit, or a ratio."""
+LESION, LOG_VOLUME = "lesion", "log_volume"
+"""Key of a lesion mask in standard space, and the covariate that is made of it."""
 _RESOLUTION = 2
 _BLOCK = 2  # of voxels; the grid of models is 4 mm
 _MAD_TO_SD = 1.4826
@@ -45,7 +47,8 @@ def encode(member: Member, *, atlas: str, volumes: bool = True) -> Patient:
     -------
     Patient
         Volumes of 4 mm, shape (48, 57, 48), zero outside the brain. Those without a unit (T1w, ...) are in
-        robust standard deviations around the median of the brain.
+        robust standard deviations around the median of the brain. A lesion mask is taken whole, brain or
+        not, and gives the covariate ``log_volume``.
 
     Raises
     ------
@@ -53,16 +56,36 @@ def encode(member: Member, *, atlas: str, volumes: bool = True) -> Patient:
         A volume is not on the grid of standard space or is constant, or a table of signals is damaged.
     """
     images = {key: _read(path, member, key) for key, path in member.standard.items() if key not in TISSUES}
+    lesion = images.pop(LESION, None)
     brain = _read(member.standard["mask"], member, "mask") > 0.5 if images else None
     scaled = {key: _inside(image, brain, member, key) for key, image in images.items()}
+    regions = {key: region_means(image, brain, atlas) for key, image in scaled.items()}
+    clinical = dict(member.covariates)
+    if lesion is not None:
+        scaled[LESION] = lesion
+        regions[LESION], clinical[LOG_VOLUME] = lesion_load(lesion, atlas)
     return Patient(
         subject=member.subject,
         session=member.session,
         volumes={key: coarse(image) for key, image in scaled.items()} if volumes else {},
         series={key: read_series(path) for key, path in member.series.items()},
-        regions={key: region_means(image, brain, atlas) for key, image in scaled.items()},
-        clinical=dict(member.covariates),
+        regions=regions,
+        clinical=clinical,
     )
+
+
+def lesion_load(share: Image, atlas: str) -> tuple[dict[str, float], float]:
+    """Give the share of each region that is lesioned, and log(1 + volume in ml).
+
+    Parameters
+    ----------
+    share
+        Share of each voxel of 2 mm of standard space within the mask, 0 to 1.
+    atlas
+        See :func:`bidsapp.images.templates.load_atlas`.
+    """
+    millilitres = float(share.sum(dtype=np.float64)) * _RESOLUTION**3 / 1000
+    return region_means(share, None, atlas), float(np.log1p(millilitres))
 
 
 def coarse(image: Image) -> Image:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bidsapp.analyses.coma.emptiness import nothing_in
 from bidsapp.analyses.coma.encoding import encode
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.analyses.coma.reasons import reason_table
@@ -89,6 +90,9 @@ def judge_patient(patient: Patient, trained: Trained) -> Prediction:
     lacking = trained.lacking(patient)
     if lacking:
         return Prediction(withheld=f"{lacking}, which the model reads")
+    nothing = nothing_in(patient)
+    if nothing:
+        return Prediction(withheld=nothing)
     judgement = trained.doubt.judge(patient, trained.options)
     if judgement is not None and judgement.outside:
         return Prediction(judgement=judgement, withheld=judgement.reason.rstrip("."))

@@ -19,11 +19,19 @@ REGIONS = ("DMN.a", "DMN.b", "SN.a", "SN.b", "SN.c")
 SIGNALS = ("DMN.PCC", "DMN.MPFC", "SN.INS", "SN.ACC", "VIS.V1", "VIS.V4")
 
 
+def slow_noise(rng: np.random.Generator, frames: int, columns: int) -> np.ndarray:
+    """Noise of variance 1 of which a frame and the next one correlate by 0.6."""
+    noise = rng.normal(size=(frames, columns))
+    for frame in range(1, frames):
+        noise[frame] = 0.6 * noise[frame - 1] + 0.8 * noise[frame]
+    return noise
+
+
 def write_series(path: Path, coupling: float, seed: int, regions: tuple[str, ...] = SIGNALS) -> Path:
     """Write 80 frames of 2 s; regions of a network share a part of their signal, the first ``coupling``."""
     rng = np.random.default_rng(seed)
-    values = rng.normal(size=(80, len(regions)))
-    shared = rng.normal(size=(80, len(regions) // 2))
+    values = slow_noise(rng, 80, len(regions))
+    shared = slow_noise(rng, 80, len(regions) // 2)
     for network in range(len(regions) // 2):
         share = coupling if network == 0 else 0.3
         for region in (2 * network, 2 * network + 1):
