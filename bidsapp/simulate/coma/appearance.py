@@ -31,6 +31,8 @@ class Look:
     acute, chronic
         Factor of fully injured tissue on the first day, and after months; between, the change decays with a
         time constant of 10 days.
+    own
+        Standard deviation of the logarithm of what makes one person differ from the next, smooth in space.
     noise
         Standard deviation relative to the larger value of grey and white matter.
     fwhm_mm
@@ -44,6 +46,7 @@ class Look:
     csf: float
     acute: float
     chronic: float
+    own: float
     noise: float
     fwhm_mm: float = 0.0
     remote: bool = False
@@ -51,17 +54,19 @@ class Look:
 
 LOOKS: Mapping[str, Look] = MappingProxyType(
     {
-        "T1w": Look(gm=0.70, wm=1.0, csf=0.28, acute=0.88, chronic=0.80, noise=0.03),
-        "T2w": Look(gm=0.75, wm=0.60, csf=1.6, acute=1.35, chronic=1.45, noise=0.03),
-        "FLAIR": Look(gm=0.86, wm=0.68, csf=0.12, acute=1.5, chronic=1.7, noise=0.03),
-        "FA": Look(gm=0.15, wm=0.45, csf=0.06, acute=0.8, chronic=0.4, noise=0.08),
-        "ADC": Look(gm=0.80e-3, wm=0.75e-3, csf=3.0e-3, acute=0.6, chronic=1.6, noise=0.03),
+        "T1w": Look(gm=0.70, wm=1.0, csf=0.28, acute=0.88, chronic=0.80, own=0.03, noise=0.03),
+        "T2w": Look(gm=0.75, wm=0.60, csf=1.6, acute=1.35, chronic=1.45, own=0.04, noise=0.03),
+        "FLAIR": Look(gm=0.86, wm=0.68, csf=0.12, acute=1.5, chronic=1.7, own=0.05, noise=0.03),
+        "FA": Look(gm=0.15, wm=0.45, csf=0.06, acute=0.8, chronic=0.4, own=0.06, noise=0.08),
+        "ADC": Look(gm=0.80e-3, wm=0.75e-3, csf=3.0e-3, acute=0.6, chronic=1.6, own=0.05, noise=0.03),
         "pet": Look(
-            gm=1.0, wm=0.25, csf=0.04, acute=0.35, chronic=0.30, noise=0.06, fwhm_mm=6.0, remote=True
+            gm=1.0, wm=0.25, csf=0.04, acute=0.35, chronic=0.30, own=0.1, noise=0.06, fwhm_mm=6.0, remote=True
         ),
-        "cbf": Look(gm=60.0, wm=22.0, csf=0.0, acute=0.5, chronic=0.4, noise=0.25, fwhm_mm=5.0, remote=True),
-        "alff": Look(gm=1.0, wm=0.35, csf=0.2, acute=0.5, chronic=0.5, noise=0.15, fwhm_mm=6.0),
-        "reho": Look(gm=0.6, wm=0.25, csf=0.1, acute=0.6, chronic=0.6, noise=0.10, fwhm_mm=6.0),
+        "cbf": Look(
+            gm=60.0, wm=22.0, csf=0.0, acute=0.5, chronic=0.4, own=0.2, noise=0.25, fwhm_mm=5.0, remote=True
+        ),
+        "alff": Look(gm=1.0, wm=0.35, csf=0.2, acute=0.5, chronic=0.5, own=0.25, noise=0.15, fwhm_mm=6.0),
+        "reho": Look(gm=0.6, wm=0.25, csf=0.1, acute=0.6, chronic=0.6, own=0.15, noise=0.10, fwhm_mm=6.0),
     }
 )
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bidsapp.errors import UsageError
-from bidsapp.images.grids import resample, respaced_grid
+from bidsapp.images.grids import resample
 from bidsapp.images.templates import Region, load_atlas, load_template, template_grid
 from bidsapp.images.volume import Grid, Volume
 from bidsapp.simulate.fields import Array
@@ -56,8 +56,15 @@ class Head:
 
 
 def standard_grid(voxel_mm: float = VOXEL_MM) -> Grid:
-    """Give the grid of heads: the field of view of MNI152NLin2009cAsym with cubic voxels."""
-    return respaced_grid(template_grid(2), np.full(3, voxel_mm))
+    """Give the grid of heads: MNI152NLin2009cAsym from its first corner on, in whole cubic voxels.
+
+    At 4 mm each voxel is a block of 2 x 2 x 2 voxels of the grid of 2 mm: shape (48, 57, 48).
+    """
+    fine = template_grid(2)
+    x, y, z = (int(size * 2 // voxel_mm) for size in fine.shape)
+    affine = np.diag([voxel_mm] * 3 + [1.0])
+    affine[:3, 3] = fine.affine[:3, 3] - 1 + voxel_mm / 2
+    return Grid((x, y, z), affine)
 
 
 def as_head(volumes: Mapping[str, Volume], *, fdg: Volume | None = None, voxel_mm: float = VOXEL_MM) -> Head:

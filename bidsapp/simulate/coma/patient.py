@@ -18,8 +18,10 @@ from bidsapp.simulate.coma.site import Site, scan
 from bidsapp.simulate.coma.study import Study, check_study, draw_bedside
 from bidsapp.simulate.fields import Array
 
-#: Severity is drawn from a beta distribution with these parameters: mean 0.55.
-_SEVERITY = (2.2, 1.8)
+#: Severity is drawn from a beta distribution with these parameters: mean 0.56.
+_SEVERITY = (3.0, 2.4)
+#: Standard deviation of the logarithm of people's connectivity.
+_BOLD_SD = 0.3
 _PET_FRAME_NOISE = 0.04
 
 
@@ -180,6 +182,7 @@ def _image(
             truth.network_injury,
             frames=int(rng.integers(100, 301)),
             repetition_time=site.repetition_time,
+            strength=float(np.clip(np.exp(rng.normal(0, _BOLD_SD)), 0.5, 1.5)),
             rng=rng,
         ),
         "pet": fdg_curves(

@@ -49,6 +49,7 @@ def bold(
     *,
     frames: int,
     repetition_time: float,
+    strength: float = 1.0,
     rng: np.random.Generator,
 ) -> Signals:
     """Draw resting signals of unit variance.
@@ -65,13 +66,16 @@ def bold(
         Of the whole network, 0-1.
     frames, repetition_time
         Number of frames and their distance in seconds.
+    strength
+        Factor of both correlations, which differ between people; at most 1.5.
     rng
         Source of randomness.
     """
     names = tuple(injuries)
     shared = np.array(
         [
-            (1 - injuries[name])
+            strength
+            * (1 - injuries[name])
             * (NETWORK_CORRELATION * (1 - network_injury) if in_network[name] else OTHER_CORRELATION)
             for name in names
         ]

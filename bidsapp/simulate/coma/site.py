@@ -1,4 +1,4 @@
-"""What a scanner adds: an intensity scale of its own, noise, blur, a repetition time, a frame protocol."""
+"""What comes between tissue and image: the person, the scanner's scale, noise and blur, and its protocols."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from scipy import ndimage
 
 from bidsapp.simulate.coma.appearance import LOOKS
 from bidsapp.simulate.coma.head import Head
-from bidsapp.simulate.fields import Array
+from bidsapp.simulate.fields import Array, smooth_field, upsample
 
 _FWHM_TO_SIGMA = 1 / 2.354820045
+_STRIDE = 4
 #: Images whose unit is physical: sites hardly differ in scale.
 _QUANTITATIVE = frozenset({"FA", "ADC", "pet", "cbf", "reho"})
 _REPETITION_TIMES = (2.0, 2.4, 3.0, 0.8)
@@ -55,10 +56,18 @@ def draw_site(number: int, seed: int, spread: float) -> Site:
 
 
 def scan(key: str, image: Array, head: Head, site: Site, rng: np.random.Generator) -> Array:
-    """Blur an image, add the site's noise and scale, and cut the brain out; never negative."""
+    """Put the person's own variation, blur, and the site's noise and scale on an image; cut the brain out."""
     look = LOOKS[key]
+    image = image * np.exp(np.float32(look.own) * _own_variation(head, rng))
     if look.fwhm_mm:
         image = ndimage.gaussian_filter(image, look.fwhm_mm * _FWHM_TO_SIGMA / head.grid.voxel_size)
     noise = look.noise * site.noise[key] * max(look.gm, look.wm)
     noisy = image + np.float32(noise) * rng.standard_normal(image.shape, dtype=np.float32)
     return np.asarray(np.clip(noisy, 0, None) * head.brain * np.float32(site.scale[key]), dtype=np.float32)
+
+
+def _own_variation(head: Head, rng: np.random.Generator) -> Array:
+    """Draw a smooth field of unit standard deviation, drawn at every fourth voxel."""
+    x, y, z = head.gm.shape
+    coarse = smooth_field(tuple(size // _STRIDE + 2 for size in (x, y, z)), 1.0, rng)
+    return upsample(coarse, (x, y, z), _STRIDE)

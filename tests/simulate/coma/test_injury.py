@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from bidsapp.errors import UsageError
+from bidsapp.images.templates import template_grid
 from bidsapp.images.volume import Volume
 from bidsapp.simulate.coma.appearance import LOOKS, mix, render, vary
-from bidsapp.simulate.coma.head import as_head, region_means, with_uptake
+from bidsapp.simulate.coma.head import as_head, region_means, standard_grid, with_uptake
 from bidsapp.simulate.coma.injury import ETIOLOGIES, draw_injury
 from bidsapp.simulate.coma.network import territory
 
@@ -103,6 +104,13 @@ def test_heads_of_people_are_put_on_the_grid_with_their_uptake(head):
     assert np.median(fdg.uptake[own.gm > 0.7]) == pytest.approx(1)
     with pytest.raises(UsageError, match="lacks GM, WM; give it"):
         as_head({"T1w": Volume(head.t1w, head.grid.affine)})
+
+
+def test_the_grid_of_4_mm_is_made_of_blocks_of_the_grid_of_2_mm():
+    grid, fine = standard_grid(4.0), template_grid(2)
+    assert grid.shape == (48, 57, 48)
+    first_block = [fine.affine @ [*index, 1] for index in np.ndindex(2, 2, 2)]
+    assert grid.affine @ [0, 0, 0, 1] == pytest.approx(np.mean(first_block, axis=0))
 
 
 def test_region_means_agree_with_a_mask(head):

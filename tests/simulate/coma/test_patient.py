@@ -140,3 +140,9 @@ def test_a_study_that_makes_no_sense_is_refused(head, study, sentence):
 def test_no_patient_without_a_head():
     with pytest.raises(UsageError, match="at least one healthy head"):
         simulate_patient(0, [], STUDY)
+
+
+def test_scores_are_spread_like_those_of_real_patients(head):
+    scores = [patient.crsr for patient in simulate_cohort(80, [head], STUDY)]
+    assert np.mean(scores) == pytest.approx(9.4, abs=1.5)
+    assert np.std(scores) == pytest.approx(4.9, abs=1.0)

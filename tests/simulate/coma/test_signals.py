@@ -44,6 +44,13 @@ def test_injury_of_a_region_and_of_the_network_lowers_the_correlation_of_the_net
     assert found[2, 3] == pytest.approx(OTHER_CORRELATION, abs=0.03)
 
 
+def test_people_with_stronger_connectivity_correlate_more():
+    signals = bold(
+        HEALTHY, NETWORK, 0.0, frames=40_000, repetition_time=2.0, strength=1.3, rng=np.random.default_rng(0)
+    )
+    assert np.corrcoef(signals.values.T)[0, 1] == pytest.approx(1.3 * NETWORK_CORRELATION, abs=0.03)
+
+
 def test_the_integral_of_plasma_is_its_integral():
     for end in (30.0, 600.0, 3600.0):
         expected, _ = integrate.quad(lambda t: plasma(np.array(t)), 0, end, points=[10, 60], limit=200)
