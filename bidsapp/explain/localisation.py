@@ -1,8 +1,8 @@
-"""Does an explanation point at the truth, and more so than its control does?
+"""Whether an explanation points at the truth, and more so than its control does.
 
 A map of an untrained network on images of injury already points at the injured regions, and these are often
-those that matter. So the area under the curve of a map means nothing alone, and is always given beside that of
-a control: the same map of a network that has learned nothing, of a model fitted to shuffled labels, or the
+those that matter. So the area under the curve of a map means nothing alone, and is always given beside that
+of a control: the same map of a network that has learned nothing, of a model fitted to shuffled labels, or the
 image's own deviation.
 """
 

@@ -35,8 +35,8 @@ def occlude_regions(
         Region of each place, 0 for none, of the shape of the image's last axes; for a table
         ``np.arange(1, regions + 1)``.
     instead
-        What is shown in place of a region, of the shape of the image: the mean of the cohort, or what a healthy
-        person would show.
+        What is shown in place of a region, of the shape of the image: the mean of the cohort, or what a
+        healthy person would show.
     batch
         Images at a time; only memory and time depend on it.
 
@@ -100,7 +100,8 @@ class HealthyReference:
             raise ValueError(f"{len(values)} healthy people are too few for {design.shape[1]} coefficients.")
         coefficients = np.linalg.lstsq(design, values, rcond=None)[0]
         residual = values - design @ coefficients
-        return cls(coefficients, np.sqrt((residual**2).sum(axis=0) / free))
+        spread = np.sqrt((residual**2).sum(axis=0) / free)
+        return cls(coefficients, np.asarray(spread, dtype=np.float64))
 
     def expected(self, covariates: Array) -> Array:
         """Give what people with these covariates would show if they were healthy, shape (people, regions)."""

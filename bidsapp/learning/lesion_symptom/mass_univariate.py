@@ -51,11 +51,11 @@ def map_symptom(
     covariates
         Shape (patients, covariates): log volume of the lesion, age, ...
     test
-        ``t``: of the lesion's coefficient in a linear model with the covariates; the score's residuals without
-        the lesion are permuted (Freedman and Lane 1983; Winkler et al. 2014,
-        doi:10.1016/j.neuroimage.2014.01.060). Without covariates it is Student's of two groups.
-        ``brunner-munzel``: of ranks, for scores of any distribution; what the covariates leave of the score is
-        compared, lesioned against spared (any share counts as a lesion, and not all patients may have one).
+        ``t``: of the lesion's coefficient in a linear model with the covariates; what these leave of the
+        score is permuted (Freedman and Lane 1983; Winkler et al. 2014, doi:10.1016/j.neuroimage.2014.01.060).
+        Without covariates it is Student's of two groups.
+        ``brunner-munzel``: of ranks, for scores of any distribution; what the covariates leave of the score
+        is compared, lesioned against spared. Any share counts as a lesion, and some must be spared.
     fewest
         Lesioned patients that a place needs.
 

@@ -75,6 +75,6 @@ def over_all(tested: Mask, values: Array) -> Array:
 def without_covariates(values: Array, covariates: Array | None) -> Array:
     """Give what covariates and a mean leave of each column, shape as ``values``."""
     design = np.column_stack([np.ones(len(values)), *([] if covariates is None else [covariates])])
-    basis = np.linalg.svd(design, full_matrices=False)
-    kept = basis.U[:, basis.S > _ROUNDING * basis.S[0]]
+    left, singular, _ = np.linalg.svd(design, full_matrices=False)
+    kept = left[:, singular > _ROUNDING * singular[0]]
     return np.asarray(values - kept @ (kept.T @ values), dtype=np.float64)
