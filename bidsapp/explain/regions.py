@@ -98,7 +98,7 @@ class HealthyReference:
         free = len(values) - design.shape[1]
         if free < 1:
             raise ValueError(f"{len(values)} healthy people are too few for {design.shape[1]} coefficients.")
-        coefficients = np.linalg.lstsq(design, values, rcond=None)[0]
+        coefficients = np.asarray(np.linalg.lstsq(design, values, rcond=None)[0], dtype=np.float64)
         residual = values - design @ coefficients
         spread = np.sqrt((residual**2).sum(axis=0) / free)
         return cls(coefficients, np.asarray(spread, dtype=np.float64))

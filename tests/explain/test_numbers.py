@@ -17,6 +17,7 @@ from bidsapp.explain.gradcam import (
 )
 from bidsapp.explain.gradients import integrated_gradients
 from bidsapp.explain.localisation import compare_with_control, localisation_auc
+from bidsapp.explain.occlusion import occlusion
 from bidsapp.explain.patterns import haufe_pattern
 from bidsapp.explain.randomisation import randomisation
 from bidsapp.explain.regions import HealthyReference, healthy_replacement, occlude_regions
@@ -118,6 +119,11 @@ def test_occlusion_by_region_of_a_linear_function_is_weight_times_difference():
         assert value == pytest.approx((weights * (image - mean))[labels == label].sum())
     with pytest.raises(ValueError, match="one grid"):
         occlude_regions(predict, image, labels[:2], instead=mean)
+
+
+def test_boxes_do_not_slide_over_the_whole_image():
+    with pytest.raises(ValueError, match="occlude regions"):
+        occlusion(scorer(), torch.ones(1, 1, 6, 6, 6), SCORE)
 
 
 def test_a_region_of_an_image_with_channels_is_replaced_in_all_of_them():
