@@ -189,7 +189,7 @@ def table_of(areas: Areas) -> str:
         beats = "yes" if control.beats_control else "no"
         rows.append([name, f"{control.auc:.2f}", _cell(control), _cell(alone), beats])
     head = ["Explanation", "AUC", "control; difference", f"{ALONE}; difference", "beats control"]
-    return f"{markdown(head, rows)}\nDo not beat their control: {', '.join(failing(areas)) or 'none'}\n"
+    return f"{markdown(head, rows)}\nDo not beat their control: {'; '.join(failing(areas)) or 'none'}\n"
 
 
 def failing(areas: Areas) -> list[str]:
