@@ -21,7 +21,7 @@ class Target:
     channel
         Output channel of the network, a logit.
     weights
-        Shape ``(x, y, z)``, zero outside the lesion.
+        Shape ``(x, y, z)``, zero outside the lesion; no axis for a network that gives one number.
     """
 
     channel: int
@@ -39,6 +39,19 @@ class Target:
         if not mask.any():
             raise ValueError("The lesion to be explained has no voxel.")
         return cls(channel, mask.to(torch.float32))
+
+    @classmethod
+    def output(cls, channel: int = 0, *, sign: int = 1) -> Self:
+        """Take an output that is one number of the image: a score, the log-odds of an outcome.
+
+        Parameters
+        ----------
+        channel
+            Which of the outputs ``(n, outputs)``.
+        sign
+            -1 explains what lowers the number, as injury lowers a score.
+        """
+        return cls(channel, torch.tensor(float(sign)))
 
     def equally(self, logits: Tensor) -> Self:
         """Give each voxel the same voice (Chlebus et al. 2019, arXiv:1907.12264).
@@ -60,9 +73,15 @@ class Target:
         return type(self)(self.channel, torch.where(chosen, 1 / own, torch.zeros_like(own)))
 
     def score(self, logits: Tensor) -> Tensor:
-        """Give the explained number of each image, shape ``(n,)``, from ``(n, channels, x, y, z)``."""
-        weights = self.weights.to(logits)
-        return (logits[:, self.channel] * weights).flatten(1).sum(dim=1)
+        """Give the explained number of each image, shape ``(n,)``.
+
+        Parameters
+        ----------
+        logits
+            Shape ``(n, channels, x, y, z)``; ``(n, channels)`` for a network that gives numbers.
+        """
+        own = logits[:, self.channel]
+        return (own * self.weights.to(logits)).reshape(len(own), -1).sum(dim=1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -46,7 +46,16 @@ def occlusion(
     -------
     Attribution
         Mean fall of the score over the boxes that cover a voxel.
+
+    Raises
+    ------
+    ValueError
+        The target is a number of the whole image: there is no lesion that boxes could stay close to.
     """
+    if target.weights.ndim != 3:
+        raise ValueError(
+            "Boxes slide around a lesion; for a number of the image occlude regions of an atlas."
+        )
     image = image.detach()
     covered = baseline(image)
     places = [

@@ -1,0 +1,1 @@
+"""Lesion-symptom mapping: which places, when hurt, go with a worse score, corrected for all tests."""
