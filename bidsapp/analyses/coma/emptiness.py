@@ -36,4 +36,4 @@ def nothing_in(patient: Patient) -> str:
 
 def is_white(series: Series) -> bool:
     """Tell whether signals have no more lag-1 correlation than white noise of this length may have."""
-    return autocorrelation(series) < _WHITE / np.sqrt(len(series.values))
+    return bool(autocorrelation(series) < _WHITE / np.sqrt(len(series.values)))
