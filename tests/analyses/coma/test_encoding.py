@@ -93,6 +93,6 @@ def test_a_region_out_of_the_image_is_a_gap(make_member: Callable[..., Member]) 
     assert np.isnan(series.values[:, 0]).all()
     assert np.isfinite(series.values[:, 1:]).all()
     correlation = shrunk_correlation(series)
-    assert correlation[0].tolist() == [1, 0, 0, 0, 0, 0]
+    assert not correlation[0, 1:].any()
     assert correlation[2, 3] > 0.1  # what two regions of one network share
     assert np.isnan(slow_amplitude(series)).tolist() == [True, *[False] * 5]
