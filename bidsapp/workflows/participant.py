@@ -31,7 +31,7 @@ def init_subject_wf(
     Workflow Graph
         ses_Y_anatomical_wf (one for each session) -> template_wf (shared: midpoint, normalisation)
         -> ses_Y_wf (standard space, PET, quality, analyses, sinks) -> the later session's analyses
-        A session that has signals of regions alone is a ses_Y_wf of its own (``series_only``).
+        A session without anatomy (signals, a lesion mask) is a ses_Y_wf of its own (``series_only``).
 
     Parameters
     ----------
