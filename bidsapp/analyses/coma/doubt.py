@@ -13,6 +13,7 @@ from bidsapp.analyses.coma.emptiness import nothing_in
 from bidsapp.analyses.coma.features.protocol import Arrays, below, pack_names, prefixed, unpack_names
 from bidsapp.analyses.coma.features.signs import Signs
 from bidsapp.analyses.coma.features.table import Table
+from bidsapp.analyses.coma.models.median import Median
 from bidsapp.analyses.coma.models.protocol import Model
 from bidsapp.analyses.coma.models.registry import models_with
 from bidsapp.analyses.coma.options import Options
@@ -20,10 +21,16 @@ from bidsapp.analyses.coma.patient import Patient
 from bidsapp.analyses.coma.rows import Rows
 from bidsapp.learning.confidence.categories import CategoryModel, fit_categories
 from bidsapp.learning.confidence.cross_fit import cross_fit
-from bidsapp.learning.confidence.interval import CrossState, Interval, plus_interval
+from bidsapp.learning.confidence.interval import (
+    CrossState,
+    Interval,
+    plus_interval,
+    unconditional_interval,
+)
 from bidsapp.learning.confidence.ordinal_sets import calibrate_sets
 from bidsapp.learning.confidence.reference import Judgement, ReferenceCohort, fit_reference, judge
 
+BASELINE = Median().name
 Values = NDArray[np.float64]
 
 
@@ -62,9 +69,14 @@ class Doubt:
         return np.array([model.predict([patient])[0] for model in self.models])
 
     def interval(self, predicted: Values, options: Options) -> Interval:
-        """Give the CV+ interval of one patient from the predictions of the folds' models."""
-        low, high = options.limits
-        return plus_interval(self.state, predicted[:, None], miss=1 - options.level, lowest=low, highest=high)
+        """Give the CV+ interval of one patient from the predictions of the folds' models.
+
+        The median looks at no patient: its interval is that of the training scores themselves.
+        """
+        miss, (low, high) = 1 - options.level, options.limits
+        if self.models[0].name == BASELINE:
+            return unconditional_interval(self.target, 1, miss=miss, lowest=low, highest=high)
+        return plus_interval(self.state, predicted[:, None], miss=miss, lowest=low, highest=high)
 
     def judge(self, patient: Patient, options: Options) -> Judgement | None:
         """Say whether a patient is like the cohort; ``None`` where there is nothing to judge by."""

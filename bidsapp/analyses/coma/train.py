@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bidsapp.analyses.coma.card import LICENCE, bundle_metadata, model_card
 from bidsapp.analyses.coma.comparison import Comparison, compare
-from bidsapp.analyses.coma.doubt import Doubt, fit_doubt
+from bidsapp.analyses.coma.doubt import BASELINE, Doubt, fit_doubt
 from bidsapp.analyses.coma.models.registry import models_with
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.rows import Rows, read_rows
@@ -20,6 +20,7 @@ from bidsapp.cohort import Cohort
 from bidsapp.errors import UsageError
 from bidsapp.learning.confidence.coverage import Coverage, measure_coverage
 from bidsapp.learning.confidence.cross_fit import left_out_intervals
+from bidsapp.learning.confidence.interval import Interval, unconditional_interval
 from bidsapp.recipe import Recipe
 
 
@@ -98,6 +99,8 @@ def cover(rows: Rows, name: str, options: Options, *, seed: int) -> dict[str, Co
 
     low, high = options.limits
     outer = repeated_folds(rows.target, rows.groups, folds=options.folds, seed=seed + 1)[0]
+    if name == BASELINE:
+        return measure_coverage(rows.target, _of_scores_alone(rows, outer, options))
     interval = left_out_intervals(
         models_with(options.learning)[name],
         rows.patients,
@@ -111,6 +114,17 @@ def cover(rows: Rows, name: str, options: Options, *, seed: int) -> dict[str, Co
         seed=seed,
     )
     return measure_coverage(rows.target, interval)
+
+
+def _of_scores_alone(rows: Rows, outer: NDArray[np.intp], options: Options) -> Interval:
+    """Give every patient the interval of the other folds' scores."""
+    low, high = options.limits
+    ends = np.empty((2, rows.target.size))
+    for fold in range(int(outer.max()) + 1):
+        others = rows.target[outer != fold]
+        own = unconditional_interval(others, 1, miss=1 - options.level, lowest=low, highest=high)
+        ends[0, outer == fold], ends[1, outer == fold] = own.low[0], own.high[0]
+    return Interval(ends[0], ends[1])
 
 
 __all__ = ["Comparison", "Doubt", "Source", "cover", "fit_bundle", "train"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
+from bidsapp.analyses.coma.doubt import BASELINE
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.analyses.coma.rows import label_of
@@ -60,7 +61,7 @@ def _worth(trained: Trained) -> str:
     """Compare the model's left-out error with that of the baseline."""
     compared = cast("Mapping[str, Mapping[str, list[float]]]", trained.facts["compared"])
     name = trained.model.name
-    if name == "median":
+    if name == BASELINE:
         return "No model was better than the median of the training patients, so this is the median."
     own, baseline = compared[name]["mae"][0], compared["median"]["mae"][0]
     return (
@@ -140,8 +141,9 @@ def _meaning(trained: Trained) -> str:
         return "range over the models of the folds"
     coverage = cast("Mapping[str, Mapping[str, list[float]]]", trained.facts["coverage"])
     share = coverage["all"]["share"]
+    how = "of the training scores" if trained.model.name == BASELINE else "CV+"
     return (
-        f"{trained.options.level:.0%} interval (CV+); measured on left-out patients it holds {share[0]:.0%} "
+        f"{trained.options.level:.0%} interval ({how}); measured on left-out patients it holds {share[0]:.0%} "
         f"({share[1]:.0%} to {share[2]:.0%}) of {trained.facts['patients']}"
     )
 
