@@ -143,7 +143,7 @@ def _meaning(trained: Trained) -> str:
     share = coverage["all"]["share"]
     how = "of the training scores" if trained.model.name == BASELINE else "CV+"
     return (
-        f"{trained.options.level:.0%} interval ({how}); measured on left-out patients it holds {share[0]:.0%} "
+        f"{trained.options.level:.0%} interval ({how}); on left-out patients it holds {share[0]:.0%} "
         f"({share[1]:.0%} to {share[2]:.0%}) of {trained.facts['patients']}"
     )
 
