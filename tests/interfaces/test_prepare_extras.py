@@ -73,7 +73,7 @@ def test_signals_of_regions_are_those_that_were_planted(bold, planted):
         own = [name for name in table if part in name]
         assert own
         # the filter bends 48 frames at both ends
-        assert all(np.corrcoef(table[name], signal)[0, 1] > 0.8 for name in own), part
+        assert all(np.corrcoef(table[name], signal)[0, 1] > 0.7 for name in own), part
         silent = max(table[name].std() for name in table if "MFG" in name)
         assert all(table[name].std() > 20 * silent for name in own), part
 

@@ -102,6 +102,7 @@ def test_a_strangers_analysis_goes_all_the_way(tmp_path, stranger):
         "unordered": [],
         "standard": {},
         "transforms": {},
+        "series": {},
     }
     member["native"] = {"T1w": str(tmp_path / "t1.nii.gz")}
     (tmp_path / "member.json").write_text(json.dumps(member))
