@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bidsapp.analyses.coma.card import LICENCE, bundle_metadata, model_card
-from bidsapp.analyses.coma.comparison import Comparison, compare
-from bidsapp.analyses.coma.doubt import BASELINE, Doubt, fit_doubt
+from bidsapp.analyses.coma.comparison import compare
+from bidsapp.analyses.coma.doubt import BASELINE, fit_doubt
 from bidsapp.analyses.coma.models.registry import models_with
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.rows import Rows, read_rows
@@ -125,6 +125,3 @@ def _of_scores_alone(rows: Rows, outer: NDArray[np.intp], options: Options) -> I
         own = unconditional_interval(others, 1, miss=1 - options.level, lowest=low, highest=high)
         ends[0, outer == fold], ends[1, outer == fold] = own.low[0], own.high[0]
     return Interval(ends[0], ends[1])
-
-
-__all__ = ["Comparison", "Doubt", "Source", "cover", "fit_bundle", "train"]
