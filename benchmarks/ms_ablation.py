@@ -25,9 +25,11 @@ from torch import Tensor, nn
 
 from bidsapp.analyses.ms import ANALYSIS
 from bidsapp.analyses.ms.inference import infer
+from bidsapp.analyses.ms.material import Material, read_material
 from bidsapp.analyses.ms.options import Options
 from bidsapp.analyses.ms.patients import Patient
-from bidsapp.analyses.ms.stages import Material, Stage, divide, read_material, run_stage
+from bidsapp.analyses.ms.roles import divide
+from bidsapp.analyses.ms.stages import Stage, run_stage
 from bidsapp.bids.cohort import read_cohort
 from bidsapp.bids.masks import add_masks
 from bidsapp.bundle import Bundle

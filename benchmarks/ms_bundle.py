@@ -1,10 +1,12 @@
 """Train the packaged bundle of the lesion network, as it was trained.
 
-    python benchmarks/ms_bundle.py CONTROLS PATIENTS --masks MANUAL --outlines FOLDER --out BUNDLE
+    python benchmarks/ms_bundle.py CONTROLS PATIENTS --masks MANUAL --outlines FOLDER --backgrounds LONG \
+        --start OLD --out BUNDLE
 
 CONTROLS are the preprocessed IXI heads, of which 15 (drawn by the seed) are left out for measurements;
 PATIENTS the preprocessed openms-mni; MANUAL its manual masks; FOLDER the consensus masks of 27 further people
-(openms-masks), whose outlines are moved into the controls. Everything is simulated but the 1 mm images of the
+(openms-masks), whose outlines are moved into the controls; LONG the preprocessed openms-long, on whose scans lesions
+are simulated too; OLD the bundle of version 0.1.0 (``git show 068c952``), from whose weights it goes on. Everything is simulated but the 1 mm images of the
 two patients. A training that was killed goes on when the same command is given again.
 """
 
@@ -30,7 +32,8 @@ from bidsapp.images.volume import read_volume
 from bidsapp.recipe import Recipe
 
 HELD_OUT = 15
-RECIPE = ANALYSIS.recipe.with_name("ms-scratch.toml")
+RECIPE = ANALYSIS.recipe.with_name("ms-packaged.toml")
+SCANS = {"T1w", "T2w", "FLAIR"}
 
 
 def held_out(subjects: Sequence[str]) -> frozenset[str]:
@@ -64,6 +67,8 @@ def main() -> None:
     parser.add_argument("patients", type=Path)
     parser.add_argument("--masks", type=Path, required=True)
     parser.add_argument("--outlines", type=Path, required=True)
+    parser.add_argument("--backgrounds", type=Path, required=True)
+    parser.add_argument("--start", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--recipe", type=Path, default=RECIPE)
     parser.add_argument("--seed", type=int, default=0)
@@ -78,8 +83,11 @@ def main() -> None:
         arguments.out,
         seed=arguments.seed,
         controls="healthy == 1",
-        packaged=ANALYSIS.bundle,
+        packaged=arguments.start,
         outlines=further_outlines(arguments.outlines),
+        backgrounds=[
+            item for item in read_cohort([arguments.backgrounds]).members if set(item.native) >= SCANS
+        ],
     )
     print(bundle.path)
 

@@ -12,7 +12,7 @@ from bidsapp.analyses.ms.channels import IMAGES, LEVEL, OUTPUTS, SPREAD
 from bidsapp.analyses.ms.left_out import Judged, LeftOut, by_subject, judge
 
 if TYPE_CHECKING:
-    from bidsapp.analyses.ms.stages import Material
+    from bidsapp.analyses.ms.material import Material
     from bidsapp.recipe import Recipe
 
 VERSION = "0.1.0"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bidsapp.analyses.ms.card import configs_of, licence, metadata_of, model_card, second_stage
 from bidsapp.analyses.ms.left_out import helps
+from bidsapp.analyses.ms.material import Material, read_material
 from bidsapp.analyses.ms.options import Options
-from bidsapp.analyses.ms.stages import Material, Stage, divide, read_material, run_stage
+from bidsapp.analyses.ms.roles import divide
+from bidsapp.analyses.ms.stages import Stage, run_stage
 from bidsapp.bundle import Bundle
-from bidsapp.cohort import Cohort
+from bidsapp.cohort import Cohort, Member
 from bidsapp.errors import BadDataError, UnavailableError
 from bidsapp.recipe import Recipe
 
@@ -34,6 +36,7 @@ def train(
     controls: str = "",
     packaged: Path | None = None,
     outlines: Mapping[str, Tensor] | None = None,
+    backgrounds: Sequence[Member] = (),
 ) -> Bundle:
     """Fit the lesion network and write its bundle.
 
@@ -59,6 +62,8 @@ def train(
         Bundle to start from where the recipe says ``start = "packaged"``.
     outlines
         Lesion masks of further patients whose images are not at hand (MNI, 1 mm), by name.
+    backgrounds
+        Preprocessed T1w, T2w and FLAIR of further patients whose lesions nobody marked.
 
     Raises
     ------
@@ -72,7 +77,14 @@ def train(
     options = Options.of(recipe)
     healthy, patients = divide(cohort, controls)
     work = path.with_name(f"{path.name}-training")
-    material = read_material(healthy, patients, work, outlines, augmented=bool(options.augmentations))
+    material = read_material(
+        healthy,
+        patients,
+        work,
+        outlines,
+        augmented=bool(options.augmentations),
+        backgrounds=backgrounds,
+    )
     base = run_stage(
         _first(options, packaged, seed),
         Stage(steps=options.steps, learning_rate=options.learning_rate, patient_share=0.0, seed=seed),

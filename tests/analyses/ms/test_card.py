@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from bidsapp.analyses.ms.card import SIMULATED, configs_of, metadata_of, model_card
+from bidsapp.analyses.ms.material import Material
 from bidsapp.analyses.ms.patients import Patient
-from bidsapp.analyses.ms.stages import Material
 from bidsapp.bundle import REQUIRED
 
 
