@@ -75,7 +75,7 @@ def main() -> None:
     arguments = _arguments()
     recipe = Recipe.read("ms", ANALYSIS.recipe)
     material = _read(arguments)
-    base = digest_file(arguments.bundle / "models" / "base.safetensors")[:8]
+    base = digest_file(arguments.bundle / "models" / f"{_base(arguments)}.safetensors")[:8]
     results: dict[tuple[str, str], Result] = {}
     for arm in arguments.arms:
         values = {**recipe.values, **ARMS[arm], "patient_steps": arguments.steps}
@@ -177,8 +177,13 @@ def _on_template(path: Path) -> Tensor:
     return torch.from_numpy((moved.data > 0.5).astype(np.uint8))
 
 
+def _base(arguments: argparse.Namespace) -> str:
+    """Name the network that knows simulated patients alone: the final one, where no base lies beside it."""
+    return "base" if (arguments.bundle / "models" / "base.safetensors").exists() else "model"
+
+
 def _trained(arguments: argparse.Namespace, options: Options, material: Material) -> nn.Module:
-    stored = Bundle.read(arguments.bundle).tensors("base")
+    stored = Bundle.read(arguments.bundle).tensors(_base(arguments))
     network = lesion_network(options.features)
     network.load_state_dict({key: torch.from_numpy(value).float() for key, value in stored.items()})
     stage = Stage(

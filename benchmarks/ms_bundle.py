@@ -4,10 +4,11 @@
         --start OLD --out BUNDLE
 
 CONTROLS are the preprocessed IXI heads, of which 15 (drawn by the seed) are left out for measurements;
-PATIENTS the preprocessed openms-mni; MANUAL its manual masks; FOLDER the consensus masks of 27 further people
-(openms-masks), whose outlines are moved into the controls; LONG the preprocessed openms-long, on whose scans lesions
-are simulated too; OLD the bundle of version 0.1.0 (``git show 068c952``), from whose weights it goes on. Everything is simulated but the 1 mm images of the
-two patients. A training that was killed goes on when the same command is given again.
+PATIENTS the preprocessed openms-mni, who calibrate alone; MANUAL their manual masks; FOLDER the consensus
+masks of 27 further people (openms-masks), whose outlines are moved into the controls; LONG the preprocessed
+openms-long, on whose scans lesions are simulated too; OLD the bundle of version 0.1.0, from whose weights it
+goes on (``bidsapp/data/bundles/ms-lesion`` at commit 068c952). A training that was killed goes on when the
+same command is given again.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from bidsapp.analyses.ms.channels import IMAGES
 from bidsapp.analyses.ms.inference import Output, infer
 from bidsapp.analyses.ms.networks import load_network
-from bidsapp.analyses.ms.train import subjects_of_folds
+from bidsapp.analyses.ms.roles import subjects_of_folds
 from bidsapp.bundle import Bundle
 from bidsapp.files import digest_file
 from bidsapp.images.volume import Volume
@@ -50,6 +50,11 @@ class Networks:
         names = self.bundle.metadata["networks"]
         assert isinstance(names, list)
         return tuple(str(name) for name in names)
+
+    @property
+    def has_base(self) -> bool:
+        """Whether a network of simulated patients alone lies beside the final one, which knows real ones."""
+        return (self.bundle.path / "models" / f"{BASE}.safetensors").exists()
 
     def without(self, subject: str) -> str:
         """Name the network that has not learned from a patient; the final one, where it has not either."""

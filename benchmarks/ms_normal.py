@@ -47,17 +47,16 @@ def levels(image: Array, tissue: Array) -> Array:
     return np.array([np.median(image[part > 0.9]) for part in tissue], np.float32)
 
 
-def deviation(image: Array, tissue: Array, valid: NDArray[np.bool_]) -> tuple[Array, Array]:
-    """Give the local deviation of each tissue from its level, and the weight it rests on."""
+def deviation(image: Array, tissue: Array, valid: NDArray[np.bool_]) -> Array:
+    """Give the local deviation of each tissue from its level; NaN where there is next to none of it."""
     own = levels(image, tissue)
-    maps, weights = [], []
+    maps = []
     for part, level in zip(tissue, own, strict=True):
         weight = part**2 * valid
         below = ndimage.gaussian_filter(weight, SIGMA_VOXELS)
         above = ndimage.gaussian_filter(weight * (image - level), SIGMA_VOXELS)
         maps.append(np.where(below > LEAST_WEIGHT, above / np.maximum(below, LEAST_WEIGHT), np.nan))
-        weights.append(below)
-    return np.stack(maps), np.stack(weights)
+    return np.stack(maps)
 
 
 def join(maps: Sequence[Array]) -> Array:
@@ -78,13 +77,16 @@ def expected(image: Array, tissue: Array, normal: Array) -> Array:
 
 
 def measure(scans: Sequence[tuple[str, Array, Array]]) -> tuple[Array, Array]:
-    """Give the joint map ``(3, x, y, z)`` of one contrast and the tissue levels, from (subject, image, tissue)."""
+    """Give the joint map ``(3, x, y, z)`` of one contrast and the tissue levels.
+
+    ``scans`` are (subject, image, tissue probabilities).
+    """
     valid = [np.ones(image.shape, bool) for _, image, _ in scans]
     normal = np.zeros((3, *scans[0][1].shape), np.float32)
     for _ in range(ROUNDS):
         by_subject: dict[str, list[Array]] = {}
         for (subject, image, tissue), good in zip(scans, valid, strict=True):
-            by_subject.setdefault(subject, []).append(deviation(image, tissue, good)[0])
+            by_subject.setdefault(subject, []).append(deviation(image, tissue, good))
         normal = join([np.nanmean(np.stack(own), axis=0) for own in by_subject.values()])
         for place, (_, image, tissue) in enumerate(scans):
             excess = image - expected(image, tissue, normal)
@@ -119,15 +121,9 @@ def main() -> None:
     affine[:3, :3] *= STEP
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     nib.save(nib.Nifti1Image(np.stack(volumes, axis=-1), affine), arguments.out)
-    write_json(
-        arguments.out.with_name(arguments.out.name.replace(".nii.gz", ".json")),
-        {
-            "Levels": told,
-            "Tissues": list(TISSUES),
-            "Units": "hundredths of white matter",
-            "Source": arguments.source,
-        },
-    )
+    said = {"Levels": told, "Tissues": list(TISSUES), "Units": "hundredths of white matter"}
+    path = arguments.out.with_name(arguments.out.name.replace(".nii.gz", ".json"))
+    write_json(path, {**said, "Source": arguments.source})
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ LIMIT = 2.5
 """Robust standard deviations above the expected FLAIR from which a voxel may be lesion."""
 MARGIN_VOXELS = 2
 SMALLEST = 4
+"""Voxels of a bright piece that may be a lesion."""
 SCANS = ("T1w", "T2w", "FLAIR")
 
 
@@ -54,8 +55,7 @@ def read_background(member: Member, kept: Path, normal: NormalContrast) -> Healt
     head, patient = read_head(member, kept), read_patient(member)
     tissue = head.tissue.float() / 255
     unsure = possible_lesions(patient.images["FLAIR"], tissue, deviation_of(head, normal))
-    if "GM" in member.native:
-        unsure &= patient.brain.numpy()
+    unsure &= patient.brain.numpy()
     return replace(
         head,
         scans={name: patient.images[name].half() for name in SCANS},

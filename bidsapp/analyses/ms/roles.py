@@ -1,6 +1,8 @@
-"""Who plays which part in a training: healthy controls, and patients who have something to teach."""
+"""Who plays which part in a training: healthy controls, patients who teach, patients left out by a fold."""
 
 from __future__ import annotations
+
+from collections.abc import Collection, Iterator
 
 from bidsapp.cohort import Cohort, Member
 from bidsapp.errors import BadDataError, NothingSelectedError
@@ -37,3 +39,26 @@ def divide(cohort: Cohort, controls: str) -> tuple[list[Member], list[Member]]:
             "T1w, and --controls names no healthy controls."
         )
     return healthy, patients
+
+
+def subjects_of_folds(marked: Collection[str], folds: int, seed: int) -> Iterator[tuple[str, ...]]:
+    """Yield the patients that each fold leaves out, all sessions of a patient together.
+
+    Parameters
+    ----------
+    marked
+        Patients with a lesion mask.
+    folds
+        At most; without two patients there is none.
+    seed
+        Of the training.
+    """
+    import random
+
+    count = min(folds, len(set(marked)))
+    if count < 2:
+        return
+    ordered = sorted(set(marked))
+    order = random.Random(f"{seed}-folds").sample(ordered, len(ordered))  # noqa: S311
+    for fold in range(count):
+        yield tuple(sorted(order[fold::count]))

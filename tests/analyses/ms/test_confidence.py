@@ -1,0 +1,36 @@
+"""Marked lesions against the truth: confidence as in the report, hits by overlap, misses by none."""
+
+import numpy as np
+import pytest
+
+from bidsapp.analyses.ms.confidence import judge_lesions
+from bidsapp.learning.uncertainty.abstaining import choose_limit
+
+
+def example(sure=0.99, unsure=0.6):
+    """A sure lesion that is one, an unsure one that is none, and a lesion that nobody marked."""
+    probability = np.full((20, 20, 20), 0.01, np.float32)
+    truth = np.zeros(probability.shape, bool)
+    probability[2:6, 2:6, 2:6], probability[12:15, 2:5, 2:5] = sure, unsure
+    truth[2:6, 2:6, 3:6] = truth[2:5, 12:15, 12:15] = True
+    return probability, truth
+
+
+def test_confidence_is_one_minus_the_entropy_in_bits():
+    judged = judge_lesions(*example(), threshold=0.5)
+    bits = [-p * np.log2(p) - (1 - p) * np.log2(1 - p) for p in (0.99, 0.6)]
+    assert judged.confidence.tolist() == pytest.approx([1 - item for item in bits], abs=1e-4)
+    assert judged.true.tolist() == [True, False]
+    assert judged.missed == 1
+
+
+def test_a_limit_chosen_on_patients_marks_the_unsure_false_lesion_alone():
+    limit = choose_limit([judge_lesions(*example(0.98 + 0.005 * n), 0.5) for n in range(3)])
+    assert limit.value is not None
+    judged = judge_lesions(*example(), threshold=0.5)
+    assert (judged.confidence < limit.value).tolist() == [False, True]
+
+
+def test_nothing_marked_and_nothing_there_is_no_lesion():
+    judged = judge_lesions(np.zeros((8, 8, 8), np.float32), np.zeros((8, 8, 8), bool), 0.5)
+    assert (judged.confidence.size, judged.true.size, judged.missed) == (0, 0, 0)
