@@ -13,7 +13,7 @@ from bidsapp.simulate.sclerosis.acquisition import Degradation, draw_degradation
 from bidsapp.simulate.sclerosis.anatomy import Anatomy
 from bidsapp.simulate.sclerosis.contrasts import LEVELS, Contrast, draw_contrast, paint
 from bidsapp.simulate.sclerosis.course import Course, draw_course
-from bidsapp.simulate.sclerosis.neighbourhood import mean_around
+from bidsapp.simulate.sclerosis.neighbourhood import largest_around, mean_around
 from bidsapp.simulate.sclerosis.normal import NormalContrast
 from bidsapp.simulate.sclerosis.outlines import LesionMasks, scatter, transfer
 from bidsapp.simulate.sclerosis.traps import Traps, draw_traps
@@ -21,6 +21,8 @@ from bidsapp.simulate.warp import smooth_field
 
 PRIOR = "prior_FLAIR"
 POST = "ce-gadolinium_T1w"
+FADING = 0.75
+"""Share of patients whose lesions fade towards their border."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,15 +176,26 @@ def _diseases(
     """Give the disease of today and of the earlier visit: where a lesion is in both, it looks alike."""
     shape = anatomy.shape
     strength = (1 + 0.45 * smooth_field(rng, 1, int(rng.integers(6, 20)), shape)[0]).clamp(0.2, 1.8)
+    if rng.random() < FADING:
+        strength = strength * (
+            1 - float(rng.uniform(0, 1)) * (1 - _rim(fraction, int(rng.choice([5, 7, 9]))))
+        )
     chosen = smooth_field(rng, 1, 10, shape)[0] > 0.3
     core = ((mean_around(fraction, 5) - 0.6) / 0.4).clamp(0, 1) * chosen
     field = smooth_field(rng, 1, int(rng.integers(4, 8)), shape)[0].clamp(0, 1.5)
-    around = mean_around(fraction, 9) * float(rng.uniform(0, 0.5))
+    around = mean_around(fraction, 9) * float(rng.uniform(0, 0.3))
     dirty = (field * float(rng.uniform(0, 0.25)) + around) * anatomy.wm
     livelier = strength * (1 + course.active * float(rng.uniform(0, 0.25)))
     halo = course.halo * (1 - fraction)
     today = Disease(fraction, livelier, core * (1 - 0.7 * course.active), halo, dirty)
     return today, Disease(course.before, strength, core, torch.zeros(shape), dirty)
+
+
+def _rim(fraction: Tensor, size: int) -> Tensor:
+    """Give 1 in the middle of each lesion, less towards its border, 0.2 at least: raters draw it outside."""
+    depth = mean_around(fraction, size)
+    ratio = depth / largest_around(depth, 9).clamp_min(1e-3)
+    return ((ratio - 0.4) / 0.6).clamp(0.2, 1)
 
 
 def _texture(rng: np.random.Generator, name: str) -> float:
