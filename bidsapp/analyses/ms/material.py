@@ -82,13 +82,20 @@ def read_material(
     return Material(
         heads,
         tuple(read_patient(member, folder / "heads" if augmented else None) for member in patients),
-        _stack({**outlines, **(more or {})}),
+        stack_outlines({**outlines, **(more or {})}),
         tuple(read_background(member, folder / "heads", normal) for member in backgrounds),
         normal,
     )
 
 
-def _stack(outlines: Mapping[str, Tensor]) -> LesionMasks | None:
+def stack_outlines(outlines: Mapping[str, Tensor]) -> LesionMasks | None:
+    """Put lesion masks on the template's grid (MNI, 1 mm) together; ``None`` where none has a lesion.
+
+    Raises
+    ------
+    BadDataError
+        A mask is on another grid.
+    """
     import numpy as np
     import torch
 

@@ -1,0 +1,136 @@
+"""What the packaged bundle of multiple sclerosis says of itself, computed from measurements.
+
+The limit of confidence is chosen on patients simulated on heads that no training saw; the cautions that open
+each report come from the JSON files of the other benchmarks (``lesions.json``, ``healthy.json``,
+``change.json``, ``synthesis.json`` in one folder). What was not measured is not said.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from ms_simulated import simulate
+from ms_synthesis import Row as SynthesisRow
+from ms_synthesis import verdict
+
+from bidsapp.analyses.ms.card import configs_of, licence, model_card
+from bidsapp.analyses.ms.channels import PRIOR
+from bidsapp.analyses.ms.confidence import judge_lesions
+from bidsapp.analyses.ms.inference import infer
+from bidsapp.analyses.ms.networks import read_trained
+from bidsapp.bundle import Bundle
+from bidsapp.images.volume import Volume
+from bidsapp.learning.uncertainty.abstaining import Limit, choose_limit
+from bidsapp.simulate.sclerosis.anatomy import HealthyHead
+from bidsapp.simulate.sclerosis.outlines import LesionMasks
+
+VERSION = "0.2.0"
+CHANGES = {
+    VERSION: "lesions simulated on real scans too, regional contrast of normal tissue, lesions that fade",
+    "0.1.0": "first weights",
+}
+PATIENTS, SIDE = 24, 96
+SHOWN = ("T1w", "T2w", "FLAIR")
+Rows = Sequence[Mapping[str, object]]
+
+
+def limit_of(bundle: Bundle, heads: Sequence[HealthyHead], outlines: LesionMasks | None) -> Limit:
+    """Choose the limit of confidence on simulated patients, who are read as the app reads a session."""
+    trained = read_trained(bundle, "cpu")
+    judged = []
+    for number in range(PATIENTS):
+        patient = simulate(heads, outlines, number, SIDE)
+        images = {name: Volume(image, np.eye(4)) for name, image in patient.images.items() if name in SHOWN}
+        assert PRIOR not in images
+        logits = [
+            infer(network, images, patient.brain, window=trained.window).lesion
+            for network in trained.networks
+        ]
+        chance = np.mean([trained.scaling.probability(logit) for logit in logits], axis=0)
+        judged.append(judge_lesions(chance.astype(np.float32), patient.lesion, trained.threshold))
+    return choose_limit(judged)
+
+
+def finish(bundle: Bundle, limit: Limit, measured: Path | None) -> Bundle:
+    """Write the bundle again with its limit of confidence, cautions and version."""
+    metadata = {
+        **bundle.metadata,
+        "version": VERSION,
+        "changelog": CHANGES,
+        "confidence_limit": limit.value or 0.0,
+        "cautions": [*(cautions(measured) if measured else ()), limit_sentence(limit)],
+        "synthesis": bool(measured and synthesis_helps(measured)),
+    }
+    names = [path.stem for path in sorted((bundle.path / "models").glob("*.safetensors"))]
+    return Bundle.write(
+        bundle.path,
+        metadata=metadata,
+        tensors={name: bundle.tensors(name) for name in names},
+        card=model_card(metadata),
+        licence=licence(metadata),
+        configs=configs_of(metadata),
+    )
+
+
+def limit_sentence(limit: Limit) -> str:
+    """Say what the limit rests on."""
+    return f"{limit.statement} Chosen on {PATIENTS} simulated patients, not on real ones."
+
+
+def cautions(folder: Path) -> Iterator[str]:
+    """Give the sentences that open every report."""
+    yield from _lesions(folder)
+    yield from _healthy(_rows(folder / "healthy.json"))
+    yield from _change(_rows(folder / "change.json"))
+
+
+def synthesis_helps(folder: Path) -> bool:
+    """Tell whether the synthesised image beat both trivial answers in all patients and by all measures."""
+    rows = [SynthesisRow(**row) for row in _rows(folder / "synthesis.json")]  # type: ignore[arg-type]
+    return bool(rows) and verdict(rows).startswith("Better")
+
+
+def _lesions(folder: Path) -> Iterator[str]:
+    rows = [row for row in _rows(folder / "lesions.json", "methods") if row["method"] == "left out"]
+    if rows:
+        dice = " and ".join(f"{row['dice']:.2f} ({row['true_ml']:.1f} ml)" for row in rows)
+        yield f"Lesions: patients whom this bundle's networks never saw had a lesion Dice of {dice}."
+    alone = [row for row in _rows(folder / "lesions.json", "subsets") if row["contrasts"] == "T1w"]
+    if alone:
+        dice = " and ".join(f"{row['dice']:.2f}" for row in alone)
+        yield f"With the T1w alone it was {dice}: give FLAIR."
+
+
+def _healthy(rows: Rows) -> Iterator[str]:
+    shown = sorted({str(row["contrasts"]) for row in rows})
+    means = {
+        name: np.mean([float(str(row["false_ml"])) for row in rows if row["contrasts"] == name])
+        for name in shown
+    }
+    if means:
+        said = ", ".join(f"{value:.2f} ml with {name}" for name, value in means.items())
+        heads = len({row["subject"] for row in rows})
+        yield f"False lesions in {heads} healthy heads, on average: {said} (FLAIR simulated)."
+
+
+def _change(rows: Rows) -> Iterator[str]:
+    new = [row for row in rows if row["method"] == "rule, new"]
+    if not new:
+        return
+    true, found, false = (sum(int(str(row[key])) for row in new) for key in ("true", "found", "false"))
+    poor = 2 * found < true or false > found
+    yield (
+        f"Change between sessions{' is not reliable' if poor else ''}: of {true} new lesions of {len(new)} real "
+        f"patients {found} were called new, and {false} others were called so falsely."
+    )
+
+
+def _rows(path: Path, key: str = "rows") -> Rows:
+    if not path.exists():
+        return []
+    rows = json.loads(path.read_text(encoding="utf-8")).get(key, [])
+    assert isinstance(rows, list)
+    return rows
