@@ -17,7 +17,6 @@ from ms_synthesis import Row as SynthesisRow
 from ms_synthesis import verdict
 
 from bidsapp.analyses.ms.card import configs_of, licence, model_card
-from bidsapp.analyses.ms.channels import PRIOR
 from bidsapp.analyses.ms.confidence import judge_lesions
 from bidsapp.analyses.ms.inference import infer
 from bidsapp.analyses.ms.networks import read_trained
@@ -43,13 +42,9 @@ def limit_of(bundle: Bundle, heads: Sequence[HealthyHead], outlines: LesionMasks
     judged = []
     for number in range(PATIENTS):
         patient = simulate(heads, outlines, number, SIDE)
-        images = {name: Volume(image, np.eye(4)) for name, image in patient.images.items() if name in SHOWN}
-        assert PRIOR not in images
-        logits = [
-            infer(network, images, patient.brain, window=trained.window).lesion
-            for network in trained.networks
-        ]
-        chance = np.mean([trained.scaling.probability(logit) for logit in logits], axis=0)
+        images = {name: Volume(patient.images[name], np.eye(4)) for name in SHOWN}
+        read = [infer(each, images, patient.brain, window=trained.window) for each in trained.networks]
+        chance = np.mean([trained.scaling.probability(output.lesion) for output in read], axis=0)
         judged.append(judge_lesions(chance.astype(np.float32), patient.lesion, trained.threshold))
     return choose_limit(judged)
 
@@ -123,8 +118,8 @@ def _change(rows: Rows) -> Iterator[str]:
     true, found, false = (sum(int(str(row[key])) for row in new) for key in ("true", "found", "false"))
     poor = 2 * found < true or false > found
     yield (
-        f"Change between sessions{' is not reliable' if poor else ''}: of {true} new lesions of {len(new)} real "
-        f"patients {found} were called new, and {false} others were called so falsely."
+        f"Change between sessions{' is not reliable' if poor else ''}: of {true} new lesions of {len(new)} "
+        f"real patients {found} were called new, and {false} others were called so falsely."
     )
 
 
