@@ -166,13 +166,15 @@ def _dice(judged: Judged) -> dict[str, float]:
 
 
 def _judgement(judged: Judged, left_out: Sequence[LeftOut]) -> dict[str, object]:
-    ece = judged.reliability.ece if judged.reliability else None
+    reliability = judged.reliability
+    ece = reliability.ece if reliability else None
     return {
         "temperature": judged.scaling.temperature,
         "threshold": judged.threshold,
         "left_out_dice": _dice(judged),
         "left_out_load_ml": {item.subject: round(item.load_ml, 2) for item in by_subject(left_out)},
         "left_out_ece": [round(ece.value, 4), round(ece.low, 4), round(ece.high, 4)] if ece else None,
+        "reliability": reliability.plain() if reliability else None,
     }
 
 
