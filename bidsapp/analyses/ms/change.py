@@ -125,7 +125,8 @@ def compare(
     voxel_mm3 = float(np.prod(voxel_size))
     earlier = find_instances(before, voxel_mm3)
     away, owner = _nearest(earlier, before, voxel_size)
-    now_mm3, before_mm3 = sizes_of(labels) * voxel_mm3, sizes_of(earlier) * voxel_mm3
+    now_mm3 = np.asarray(sizes_of(labels) * voxel_mm3, np.float64)
+    before_mm3 = np.asarray(sizes_of(earlier) * voxel_mm3, np.float64)
     numbers = numbers_of(labels)
     fresh = (labels > 0) & (away > rule.margin_mm)
     met = _Met(

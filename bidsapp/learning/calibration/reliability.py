@@ -71,7 +71,17 @@ class Reliability:
             raise ValueError(f"these are no numbers of a reliability curve: {error}") from error
         if len({*(len(curves[name]) for name in CURVES[1:]), len(curves["edges"]) - 1}) != 1:
             raise ValueError("the bins of a reliability curve differ in number")
-        return cls(**scores, **curves)
+        return cls(
+            scores["ece"],
+            scores["brier"],
+            scores["likelihood"],
+            curves["edges"],
+            curves["voxels"],
+            curves["confidence"],
+            curves["frequency"],
+            curves["low"],
+            curves["high"],
+        )
 
 
 def measure_reliability(
