@@ -93,7 +93,8 @@ class Networks:
         for item in shown:
             content.update(images[item].tobytes())
         file = f"{label}_{'+'.join(shown)}_{content.hexdigest()[:8]}.npz"
-        path = self._cache / f"{name}-{weights}" / file
+        mirrored = "-mirrored" * (len(self._flips) - 1)
+        path = self._cache / f"{name}-{weights}{mirrored}" / file
         if not path.exists():
             print(f"running {name} on {label}: {', '.join(shown)}", file=sys.stderr, flush=True)
             _keep(path, self._infer(name, images, brain, shown), brain)
@@ -105,7 +106,12 @@ class Networks:
         assert isinstance(features, list)
         network = load_network(self.bundle.path, name, tuple(features), self._device)
         volumes = {item: Volume(np.ascontiguousarray(images[item]), np.eye(4)) for item in used}
-        return infer(network, volumes, brain, window=int(str(window)), device=self._device)
+        return infer(network, volumes, brain, window=int(str(window)), device=self._device, flips=self._flips)
+
+    @property
+    def _flips(self) -> tuple[bool, ...]:
+        """Whether the app reads the mirrored brain too."""
+        return (False, True) if self.bundle.metadata.get("test_time_augmentation", False) else (False,)
 
 
 def _keep(path: Path, output: Output, brain: Mask) -> None:

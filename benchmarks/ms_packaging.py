@@ -43,7 +43,10 @@ def limit_of(bundle: Bundle, heads: Sequence[HealthyHead], outlines: LesionMasks
     for number in range(PATIENTS):
         patient = simulate(heads, outlines, number, SIDE)
         images = {name: Volume(patient.images[name], np.eye(4)) for name in SHOWN}
-        read = [infer(each, images, patient.brain, window=trained.window) for each in trained.networks]
+        read = [
+            infer(each, images, patient.brain, window=trained.window, flips=trained.flips)
+            for each in trained.networks
+        ]
         chance = np.mean([trained.scaling.probability(output.lesion) for output in read], axis=0)
         judged.append(judge_lesions(chance.astype(np.float32), patient.lesion, trained.threshold))
     return choose_limit(judged)

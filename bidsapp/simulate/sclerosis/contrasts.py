@@ -62,7 +62,7 @@ LEVELS = {
             Region.BRAINSTEM: (0.2, 0.6),
             Region.CEREBELLUM: (-0.1, 0.2),
         },
-        lesion=(-0.35, 0.0),
+        lesion=(-0.45, 0.0),
         hole=(0.2, 0.9),
     ),
     "T2w": Levels(

@@ -15,12 +15,14 @@ from bidsapp.simulate.sclerosis.contrasts import LEVELS, Contrast, draw_contrast
 from bidsapp.simulate.sclerosis.course import Course, draw_course
 from bidsapp.simulate.sclerosis.neighbourhood import largest_around, mean_around
 from bidsapp.simulate.sclerosis.normal import NormalContrast
-from bidsapp.simulate.sclerosis.outlines import LesionMasks, scatter, transfer
+from bidsapp.simulate.sclerosis.outlines import LesionMasks, scatter, spread, transfer
 from bidsapp.simulate.sclerosis.traps import Traps, draw_traps
 from bidsapp.simulate.warp import smooth_field
 
 PRIOR = "prior_FLAIR"
 POST = "ce-gadolinium_T1w"
+CONFLUENT = 0.3
+"""Share of patients with outlines of real ones whose lesions have grown together."""
 FADING = 0.75
 """Share of patients whose lesions fade towards their border."""
 
@@ -156,7 +158,8 @@ def _lesions(
     if masks is None or rng.random() >= severity.real_outlines:
         return scatter(rng, anatomy, int(rng.integers(1, 40)))
     few = int(rng.integers(0, 10))
-    return torch.maximum(transfer(rng, anatomy, masks), scatter(rng, anatomy, few))
+    fraction = torch.maximum(transfer(rng, anatomy, masks), scatter(rng, anatomy, few))
+    return spread(rng, anatomy, fraction) if rng.random() < CONFLUENT else fraction
 
 
 @dataclass(frozen=True, eq=False)
