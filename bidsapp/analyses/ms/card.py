@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bidsapp.analyses.ms.channels import IMAGES, LEVEL, OUTPUTS, SPREAD
-from bidsapp.analyses.ms.left_out import Judged, LeftOut, by_subject, judge
+from bidsapp.analyses.ms.left_out import Judged, LeftOut, by_subject, judge, limit_of_confidence
 
 if TYPE_CHECKING:
     from bidsapp.analyses.ms.material import Material
@@ -171,6 +171,7 @@ def _judgement(judged: Judged, left_out: Sequence[LeftOut]) -> dict[str, object]
     return {
         "temperature": judged.scaling.temperature,
         "threshold": judged.threshold,
+        "confidence_limit": limit_of_confidence(left_out, judged),
         "left_out_dice": _dice(judged),
         "left_out_load_ml": {item.subject: round(item.load_ml, 2) for item in by_subject(left_out)},
         "left_out_ece": [round(ece.value, 4), round(ece.low, 4), round(ece.high, 4)] if ece else None,

@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-from bidsapp.analyses.ms.confidence import judge_lesions
+from bidsapp.analyses.ms.confidence import Candidates, judge_lesions
+from bidsapp.analyses.ms.left_out import Judged, LeftOut, limit_of_confidence
+from bidsapp.learning.calibration.counts import count_logits
+from bidsapp.learning.calibration.scaling import Scaling
 from bidsapp.learning.uncertainty.abstaining import choose_limit
 
 
@@ -34,3 +37,36 @@ def test_a_limit_chosen_on_patients_marks_the_unsure_false_lesion_alone():
 def test_nothing_marked_and_nothing_there_is_no_lesion():
     judged = judge_lesions(np.zeros((8, 8, 8), np.float32), np.zeros((8, 8, 8), bool), 0.5)
     assert (judged.confidence.size, judged.true.size, judged.missed) == (0, 0, 0)
+
+
+def logits(sure=4.0, unsure=0.4):
+    probability, truth = example()
+    logit = np.full(probability.shape, -15.0, np.float32)
+    logit[probability > 0.9], logit[(probability > 0.5) & (probability < 0.9)] = sure, unsure
+    return logit, truth
+
+
+def test_candidates_judge_as_the_whole_brain_does():
+    logit, truth = logits()
+    chance = (1 / (1 + np.exp(-logit / 1.5))).astype(np.float32)
+    whole = judge_lesions(chance, truth, threshold=0.5)
+    few = Candidates.of(logit, truth)
+    assert few.index.size < 200
+    judged = few.judge(Scaling(1.5), 0.5)
+    assert judged.confidence == pytest.approx(whole.confidence, abs=1e-3)
+    assert (judged.true.tolist(), judged.missed) == (whole.true.tolist(), whole.missed)
+
+
+def left_out(subject, number):
+    logit, truth = logits(4.0 + number)
+    counts = count_logits(logit, truth)
+    return LeftOut(subject, counts, counts, float(truth.sum()) / 1000, Candidates.of(logit, truth))
+
+
+def test_five_patients_set_a_limit_that_marks_what_is_false_and_four_set_none():
+    patients = [left_out(f"p{number}", number) for number in range(5)]
+    rule = Judged(Scaling(), 0.5, {}, None)
+    limit = limit_of_confidence(patients, rule)
+    judged = patients[0].candidates.judge(rule.scaling, rule.threshold)
+    assert (judged.confidence < limit).tolist() == (~judged.true).tolist() == [False, True]
+    assert limit_of_confidence(patients[:4], rule) == 0
