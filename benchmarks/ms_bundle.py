@@ -25,11 +25,12 @@ import torch
 from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parent))
-from ms_packaging import finish, limit_of
+from ms_packaging import finish, read_simulated
 
 from bidsapp.analyses.ms import ANALYSIS
 from bidsapp.analyses.ms.heads import read_head
 from bidsapp.analyses.ms.material import stack_outlines
+from bidsapp.analyses.ms.patients import read_patient
 from bidsapp.analyses.ms.train import train
 from bidsapp.bids.cohort import read_cohort
 from bidsapp.bids.masks import add_masks
@@ -101,8 +102,10 @@ def main() -> None:
     )
     kept = arguments.out.with_name(f"{arguments.out.name}-training") / "heads"
     unseen = [read_head(member, kept) for member in healthy.members if member.subject in out]
-    limit = limit_of(bundle, unseen, stack_outlines(outlines))
-    print(finish(bundle, limit, arguments.measured).path, limit.statement, sep="\n")
+    simulated = read_simulated(bundle, unseen, stack_outlines(outlines))
+    marked = [read_patient(member) for member in patients.members]
+    bundle, limit = finish(bundle, simulated, marked, arguments.measured)
+    print(bundle.path, limit.statement, sep="\n")
 
 
 if __name__ == "__main__":

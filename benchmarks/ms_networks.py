@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from bidsapp.analyses.ms.channels import IMAGES
 from bidsapp.analyses.ms.inference import Output, infer
-from bidsapp.analyses.ms.networks import load_network
+from bidsapp.analyses.ms.networks import load_network, read_prior
 from bidsapp.analyses.ms.roles import subjects_of_folds
 from bidsapp.bundle import Bundle
-from bidsapp.files import digest_file
+from bidsapp.files import digest_file, digest_json
 from bidsapp.images.volume import Volume
 from bidsapp.learning.calibration.scaling import Scaling
 
@@ -94,7 +94,9 @@ class Networks:
             content.update(images[item].tobytes())
         file = f"{label}_{'+'.join(shown)}_{content.hexdigest()[:8]}.npz"
         mirrored = "-mirrored" * (len(self._flips) - 1)
-        path = self._cache / f"{name}-{weights}{mirrored}" / file
+        prior = self.bundle.metadata.get("prior")
+        adapted = f"-{digest_json(prior)[:8]}" if prior else ""
+        path = self._cache / f"{name}-{weights}{mirrored}{adapted}" / file
         if not path.exists():
             print(f"running {name} on {label}: {', '.join(shown)}", file=sys.stderr, flush=True)
             _keep(path, self._infer(name, images, brain, shown), brain)
@@ -106,7 +108,15 @@ class Networks:
         assert isinstance(features, list)
         network = load_network(self.bundle.path, name, tuple(features), self._device)
         volumes = {item: Volume(np.ascontiguousarray(images[item]), np.eye(4)) for item in used}
-        return infer(network, volumes, brain, window=int(str(window)), device=self._device, flips=self._flips)
+        return infer(
+            network,
+            volumes,
+            brain,
+            window=int(str(window)),
+            device=self._device,
+            flips=self._flips,
+            prior=read_prior(self.bundle.metadata),
+        )
 
     @property
     def _flips(self) -> tuple[bool, ...]:

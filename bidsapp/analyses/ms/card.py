@@ -144,7 +144,7 @@ def metadata_of(
         "activity_seen_in_patients": seen,
         "activity": seen,
         "second_stage": dict(second or {}),
-        **_judgement(judged, left_out),
+        **judgement(judged, left_out),
     }
 
 
@@ -165,7 +165,8 @@ def _dice(judged: Judged) -> dict[str, float]:
     return {name: round(value, 4) for name, value in sorted(judged.dice.items())}
 
 
-def _judgement(judged: Judged, left_out: Sequence[LeftOut]) -> dict[str, object]:
+def judgement(judged: Judged, left_out: Sequence[LeftOut]) -> dict[str, object]:
+    """Give what patients left out say of the network, as the metadata hold it."""
     reliability = judged.reliability
     ece = reliability.ece if reliability else None
     return {

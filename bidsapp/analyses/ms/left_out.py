@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from bidsapp.analyses.ms.patients import Patient
+    from bidsapp.learning.calibration.prior_shift import Prior
 
 THRESHOLDS = np.arange(0.1, 0.91, 0.05)
 EVEN = 0.5
@@ -64,7 +65,13 @@ class Judged:
 
 
 def predict_left_out(
-    network: nn.Module, patient: Patient, *, window: int, device: str, flips: Sequence[bool] = (False,)
+    network: nn.Module,
+    patient: Patient,
+    *,
+    window: int,
+    device: str,
+    flips: Sequence[bool] = (False,),
+    prior: Prior | None = None,
 ) -> LeftOut:
     """Run a network on a patient that it has not learned from, with all contrasts that are there."""
     from bidsapp.analyses.ms.inference import infer
@@ -73,7 +80,9 @@ def predict_left_out(
     assert patient.lesion is not None
     brain, truth = patient.brain.numpy(), patient.lesion.numpy()
     images = {name: Volume(image.numpy(), np.eye(4)) for name, image in patient.images.items()}
-    logit = infer(network.eval(), images, brain, window=window, device=device, flips=flips).lesion
+    logit = infer(
+        network.eval(), images, brain, window=window, device=device, flips=flips, prior=prior
+    ).lesion
     near = near_lesions(truth, logit > 0, brain, (1.0, 1.0, 1.0))
     return LeftOut(
         subject=patient.subject,
