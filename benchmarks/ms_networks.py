@@ -57,8 +57,11 @@ class Networks:
         return (self.bundle.path / "models" / f"{BASE}.safetensors").exists()
 
     def without(self, subject: str) -> str:
-        """Name the network that has not learned from a patient; the final one, where it has not either."""
+        """Name the network that has not learned from a patient: the final one, where it knows nobody's."""
         data = self.bundle.metadata
+        second = data.get("second_stage")
+        if isinstance(second, dict) and second.get("kept") is False:
+            return MODEL
         marked, recipe, patients = data["left_out_load_ml"], data["recipe"], data["patients"]
         assert isinstance(marked, dict)
         assert isinstance(recipe, dict)

@@ -61,7 +61,7 @@ class Run:
         first = self._read(base, self._marked)
         second: list[LeftOut] = []
         networks: dict[str, nn.Module] = {"base": base}
-        for number, subjects in enumerate(self._folds()):
+        for number, subjects in enumerate(self._folds() if self.options.patient_steps else ()):
             networks[f"fold_{number}"] = self._refine(base, self.material.without(frozenset(subjects)))
             second += self._read(networks[f"fold_{number}"], subjects)
         kept = helps(first, second) if self.options.patient_steps else False
