@@ -229,6 +229,8 @@ def model_card(metadata: Mapping[str, object]) -> str:
 scan and image after contrast agent are simulated). Lesion outlines moved into healthy heads:
 {_listed(outlines)}. {_patients(metadata)}{_backgrounds(metadata)}
 
+{metadata.get("training_note", "")}
+
 {"" if seen else SIMULATED}
 
 ## Measured on patients left out ({mean})
@@ -251,7 +253,8 @@ def _patients(metadata: Mapping[str, object]) -> str:
     second = metadata["second_stage"]
     if not isinstance(second, dict) or second.get("kept", True):
         return f"Real patients: {_listed(metadata['patients'])}."
-    told = f"The weights know no real patient: {_listed(metadata['patients'])} served to calibrate alone."
+    patients = _listed(metadata["patients"])
+    told = f"The weights know no lesion marked in a real patient: {patients} served to calibrate alone."
     with_them = second["dice_with"]
     if not with_them:
         return told
