@@ -41,9 +41,10 @@ CHANGES = {
     "0.1.0": "first weights",
 }
 NOTE = (
-    "The generator was changed after looking at what networks marked in 07 and 19 (fading and confluent lesions, "
-    "thinner caps), and logits were adapted to a scan's load since the two asked for opposite thresholds: their "
-    "numbers are not quite those of unseen people. Nothing was fitted to them but the temperature."
+    "The generator was changed after looking at what networks marked in 07 and 19 (fading and confluent "
+    "lesions, thinner caps), and logits were adapted to a scan's load since the two asked for opposite "
+    "thresholds: their numbers are not quite those of unseen people. Nothing was fitted to them but the "
+    "temperature."
 )
 PATIENTS, SIDE = 24, 96
 SHOWN = ("T1w", "T2w", "FLAIR")
