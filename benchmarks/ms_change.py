@@ -12,9 +12,9 @@ wrong place would show. The two sessions meet as in the app, by its own rigid re
 
 A true lesion (26 neighbours, 3 mm3 or more) is found when any voxel is marked; a marked lesion is false when
 it meets no true one. ``rule`` is the app's (:mod:`bidsapp.analyses.ms.change`) on all networks of the
-bundle, none of which saw these patients. ``subtraction`` marks where FLAIR rose by a threshold, in units of
-white matter: the best one for this very pair (``oracle``: nobody could know it) and the best one for the
-other pair.
+bundle; the packaged one had these patients' scans, without any mask, as backgrounds of simulated lesions.
+``subtraction`` marks where FLAIR rose by a threshold, in units of white matter: the best one for this very
+pair (``oracle``: nobody could know it) and the best one for the other pair.
 """
 
 from __future__ import annotations

@@ -197,7 +197,8 @@ def _change(rows: Rows) -> Iterator[str]:
     poor = 2 * found < true or false > found
     yield (
         f"Change between sessions{' is not reliable' if poor else ''}: of {true} new lesions of {len(new)} "
-        f"real patients {found} were called new, and {false} others were called so falsely."
+        f"real patients {found} were called new, and {false} others were called so falsely; their scans were "
+        "backgrounds in the training."
     )
 
 
