@@ -25,9 +25,11 @@ from torch import Tensor, nn
 
 from bidsapp.analyses.ms import ANALYSIS
 from bidsapp.analyses.ms.inference import infer
+from bidsapp.analyses.ms.material import Material, read_material
 from bidsapp.analyses.ms.options import Options
 from bidsapp.analyses.ms.patients import Patient
-from bidsapp.analyses.ms.stages import Material, Stage, divide, read_material, run_stage
+from bidsapp.analyses.ms.roles import divide
+from bidsapp.analyses.ms.stages import Stage, run_stage
 from bidsapp.bids.cohort import read_cohort
 from bidsapp.bids.masks import add_masks
 from bidsapp.bundle import Bundle
@@ -73,7 +75,7 @@ def main() -> None:
     arguments = _arguments()
     recipe = Recipe.read("ms", ANALYSIS.recipe)
     material = _read(arguments)
-    base = digest_file(arguments.bundle / "models" / "base.safetensors")[:8]
+    base = digest_file(arguments.bundle / "models" / f"{_base(arguments)}.safetensors")[:8]
     results: dict[tuple[str, str], Result] = {}
     for arm in arguments.arms:
         values = {**recipe.values, **ARMS[arm], "patient_steps": arguments.steps}
@@ -175,8 +177,13 @@ def _on_template(path: Path) -> Tensor:
     return torch.from_numpy((moved.data > 0.5).astype(np.uint8))
 
 
+def _base(arguments: argparse.Namespace) -> str:
+    """Name the network that knows simulated patients alone: the final one, where no base lies beside it."""
+    return "base" if (arguments.bundle / "models" / "base.safetensors").exists() else "model"
+
+
 def _trained(arguments: argparse.Namespace, options: Options, material: Material) -> nn.Module:
-    stored = Bundle.read(arguments.bundle).tensors("base")
+    stored = Bundle.read(arguments.bundle).tensors(_base(arguments))
     network = lesion_network(options.features)
     network.load_state_dict({key: torch.from_numpy(value).float() for key, value in stored.items()})
     stage = Stage(

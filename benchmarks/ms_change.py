@@ -12,9 +12,9 @@ wrong place would show. The two sessions meet as in the app, by its own rigid re
 
 A true lesion (26 neighbours, 3 mm3 or more) is found when any voxel is marked; a marked lesion is false when
 it meets no true one. ``rule`` is the app's (:mod:`bidsapp.analyses.ms.change`) on all networks of the
-bundle, none of which saw these patients. ``subtraction`` marks where FLAIR rose by a threshold, in units of
-white matter: the best one for this very pair (``oracle``: nobody could know it) and the best one for the
-other pair.
+bundle; the packaged one had these patients' scans, without any mask, as backgrounds of simulated lesions.
+``subtraction`` marks where FLAIR rose by a threshold, in units of white matter: the best one for this very
+pair (``oracle``: nobody could know it) and the best one for the other pair.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from bidsapp.analyses.ms.channels import PRIOR
 from bidsapp.analyses.ms.earlier import read_earlier
 from bidsapp.analyses.ms.grid import WorkSpace, read_images, reference_name, work_space
 from bidsapp.analyses.ms.instances import find_instances, numbers_of
+from bidsapp.analyses.ms.predict import NOT_SCANNED
 from bidsapp.bids.cohort import read_cohort
 from bidsapp.cohort import Member
 from bidsapp.images.grids import resample
@@ -110,12 +111,22 @@ def by_rule(pair: Pair, networks: Networks) -> dict[str, Mask]:
     names = networks.names
     images = {**pair.now, **({PRIOR: pair.before["FLAIR"]} if "FLAIR" in pair.before else {})}
     setting = networks.setting
-    outputs = [networks.read(name, pair.name, images, pair.brain) for name in names]
-    chance = np.mean([setting.scaling.probability(output.lesion) for output in outputs], axis=0)
-    first = networks.read(names[0], f"{pair.name}-before", pair.before, pair.brain_before)
-    before = setting.scaling.probability(first.lesion)
-    labels = find_instances(chance >= setting.threshold, 1.0)
-    seen = compare(labels, before >= setting.threshold, np.ones(3), before_probability=before)
+
+    def chance(label: str, shown: dict[str, Array], brain: Mask) -> Array:
+        outputs = [networks.read(name, label, shown, brain) for name in names]
+        read = [setting.scaling.probability(output.lesion) for output in outputs]
+        return np.asarray(np.mean(read, axis=0), np.float32)
+
+    now = chance(pair.name, images, pair.brain)
+    before = chance(f"{pair.name}-before", pair.before, pair.brain_before)
+    labels = find_instances(now >= setting.threshold, 1.0)
+    seen = compare(
+        labels,
+        before >= setting.threshold,
+        np.ones(3),
+        before_probability=np.where(pair.brain_before, before, NOT_SCANNED),
+        now_probability=np.where(pair.brain, now, NOT_SCANNED),
+    )
     kinds = np.array([each.kind for each in seen.changes], dtype=object)
     numbers = numbers_of(labels)
     return {

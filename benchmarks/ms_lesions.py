@@ -173,7 +173,8 @@ def main() -> None:
     arguments = parser.parse_args()
     cases, networks = read_cases(arguments), Networks(arguments)
     ours, settings = by_network(cases, networks, OURS)
-    rows = [*by_network(cases, networks, BASE)[0], *ours, *simple(cases)]
+    base = by_network(cases, networks, BASE)[0] if networks.has_base else []
+    rows = [*base, *ours, *simple(cases)]
     show("All contrasts, real patients left out", "method", rows, "method")
     subset_rows = list(by_subset(cases, networks, settings)) if arguments.subsets else []
     if subset_rows:

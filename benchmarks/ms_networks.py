@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from bidsapp.analyses.ms.channels import IMAGES
 from bidsapp.analyses.ms.inference import Output, infer
-from bidsapp.analyses.ms.networks import load_network
-from bidsapp.analyses.ms.train import subjects_of_folds
+from bidsapp.analyses.ms.networks import load_network, read_prior
+from bidsapp.analyses.ms.roles import subjects_of_folds
 from bidsapp.bundle import Bundle
-from bidsapp.files import digest_file
+from bidsapp.files import digest_file, digest_json
 from bidsapp.images.volume import Volume
 from bidsapp.learning.calibration.scaling import Scaling
 
@@ -51,9 +51,17 @@ class Networks:
         assert isinstance(names, list)
         return tuple(str(name) for name in names)
 
+    @property
+    def has_base(self) -> bool:
+        """Whether a network of simulated patients alone lies beside the final one, which knows real ones."""
+        return (self.bundle.path / "models" / f"{BASE}.safetensors").exists()
+
     def without(self, subject: str) -> str:
-        """Name the network that has not learned from a patient; the final one, where it has not either."""
+        """Name the network that has not learned from a patient: the final one, where it knows nobody's."""
         data = self.bundle.metadata
+        second = data.get("second_stage")
+        if isinstance(second, dict) and second.get("kept") is False:
+            return MODEL
         marked, recipe, patients = data["left_out_load_ml"], data["recipe"], data["patients"]
         assert isinstance(marked, dict)
         assert isinstance(recipe, dict)
@@ -88,7 +96,10 @@ class Networks:
         for item in shown:
             content.update(images[item].tobytes())
         file = f"{label}_{'+'.join(shown)}_{content.hexdigest()[:8]}.npz"
-        path = self._cache / f"{name}-{weights}" / file
+        mirrored = "-mirrored" * (len(self._flips) - 1)
+        prior = self.bundle.metadata.get("prior")
+        adapted = f"-{digest_json(prior)[:8]}" if prior else ""
+        path = self._cache / f"{name}-{weights}{mirrored}{adapted}" / file
         if not path.exists():
             print(f"running {name} on {label}: {', '.join(shown)}", file=sys.stderr, flush=True)
             _keep(path, self._infer(name, images, brain, shown), brain)
@@ -100,7 +111,20 @@ class Networks:
         assert isinstance(features, list)
         network = load_network(self.bundle.path, name, tuple(features), self._device)
         volumes = {item: Volume(np.ascontiguousarray(images[item]), np.eye(4)) for item in used}
-        return infer(network, volumes, brain, window=int(str(window)), device=self._device)
+        return infer(
+            network,
+            volumes,
+            brain,
+            window=int(str(window)),
+            device=self._device,
+            flips=self._flips,
+            prior=read_prior(self.bundle.metadata),
+        )
+
+    @property
+    def _flips(self) -> tuple[bool, ...]:
+        """Whether the app reads the mirrored brain too."""
+        return (False, True) if self.bundle.metadata.get("test_time_augmentation", False) else (False,)
 
 
 def _keep(path: Path, output: Output, brain: Mask) -> None:

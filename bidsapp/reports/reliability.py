@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bidsapp.bundle import Bundle
+from bidsapp.errors import BadDataError
 from bidsapp.learning.calibration.reliability import Reliability
 from bidsapp.reports.comparison_plots import EDGE, SIDE, points, write_estimate
 from bidsapp.reports.numbers import write_number
@@ -39,6 +41,25 @@ class ReliabilityPlot:
     band: str
     before: str
     bins: tuple[Bin, ...]
+
+
+def read_reliability(bundle: Bundle) -> ReliabilityPlot | None:
+    """Draw the curve that a bundle carries of patients left out; ``None`` where nobody was.
+
+    Raises
+    ------
+    BadDataError
+        The numbers are damaged.
+    """
+    numbers = bundle.metadata.get("reliability")
+    if not isinstance(numbers, dict):
+        return None
+    try:
+        return draw_reliability(bundle.path.name, Reliability.from_plain(numbers))
+    except ValueError as error:
+        raise BadDataError(
+            f"Bundle {bundle.path}: its reliability curve is damaged; train or copy it again."
+        ) from error
 
 
 def draw_reliability(title: str, found: Reliability, before: Reliability | None = None) -> ReliabilityPlot:

@@ -13,13 +13,15 @@ from bidsapp.findings import Cell
 from bidsapp.reports.cohort_tables import write_rows
 from bidsapp.reports.latent_bundles import LatentSpace, read_space, write_latent_page
 from bidsapp.reports.learning_curves import LearningCurve, read_curve
+from bidsapp.reports.reliability import ReliabilityPlot, read_reliability
 
 
 @dataclass(frozen=True)
 class TrainedBundles:
-    """Learning curves, files written of the latent spaces, and a sentence for each bundle left out."""
+    """Curves of learning and reliability, files of the latent spaces, a sentence for each bundle left out."""
 
     curves: tuple[LearningCurve, ...]
+    reliability: tuple[ReliabilityPlot, ...]
     written: tuple[Path, ...]
     left_out: tuple[str, ...]
 
@@ -37,17 +39,21 @@ def write_trained_bundles(output_dir: Path, *, seed: int = 0, simulated: bool = 
         Whether the pages say that the images were simulated.
     """
     curves: list[LearningCurve] = []
+    plots: list[ReliabilityPlot] = []
     spaces: dict[str, LatentSpace] = {}
     left_out: list[str] = []
     for folder in _folders(output_dir):
         try:
             bundle = Bundle.read(folder)
             curve, space = read_curve(bundle), read_space(bundle, seed=seed)
+            plot = read_reliability(bundle)
         except (BadDataError, UnavailableError) as error:
             left_out.append(f"Bundle {folder.name} is left out. {error}")
             continue
         if curve is not None:
             curves.append(curve)
+        if plot is not None:
+            plots.append(plot)
         if space is not None:
             spaces[folder.name] = space
     pages = {
@@ -55,7 +61,7 @@ def write_trained_bundles(output_dir: Path, *, seed: int = 0, simulated: bool = 
     }
     linked = (replace(curve, page=pages[curve.name].name if curve.name in pages else "") for curve in curves)
     return TrainedBundles(
-        tuple(linked), (*pages.values(), *_write_merits(output_dir, spaces)), tuple(left_out)
+        tuple(linked), tuple(plots), (*pages.values(), *_write_merits(output_dir, spaces)), tuple(left_out)
     )
 
 

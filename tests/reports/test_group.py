@@ -9,6 +9,7 @@ from bidsapp.reports.group import write_group
 
 from .conftest import Fixture
 from .pages import Page
+from .test_learning_curves import write_bundle
 
 
 def cohort(output: Fixture, values: list[float]) -> None:
@@ -121,3 +122,21 @@ def test_two_thousand_subjects_keep_the_limit(output: Fixture) -> None:
     page = write_group(output.path)[0]
     assert page.stat().st_size <= 10e6
     assert time.process_time() - start < 30
+
+
+def test_a_calibrated_bundle_shows_how_often_it_is_right(output: Fixture) -> None:
+    cohort(output, [3.0, 4.0])
+    edges = [0.0, 0.5, 1.0]
+    score = {"value": 0.05, "low": 0.01, "high": 0.09}
+    curves = {"edges": edges, "voxels": [90, 10], "confidence": [0.1, 0.9], "frequency": [0.1, 0.8]}
+    told = {
+        "ece": score,
+        "brier": score,
+        "likelihood": score,
+        "low": [0.0, 0.7],
+        "high": [0.2, 0.9],
+        **curves,
+    }
+    write_bundle(output.path, "ms-own", [], reliability=told)
+    text = Page(write_group(output.path)[0].read_text()).text
+    assert "Reliability: ms-own ECE 0.05 (0.01 to 0.09)" in " ".join(text.split())

@@ -5,12 +5,12 @@ from bidsapp.errors import BadDataError
 from bidsapp.reports.learning_curves import read_curve
 
 
-def write_bundle(output_dir, name, curve):
+def write_bundle(output_dir, name, curve, **more):
     metadata = {
         "name": name, "analysis": "anomaly", "version": "1", "modalities": ["T1w"], "learning_curve": curve,
         "changelog": {}, "data_source": [], "data_type": "NIfTI", "monai_version": "1", "numpy_version": "2",
         "task": "t", "description": "d",
-        "authors": "a", "copyright": "c", "intended_use": "Research use only",
+        "authors": "a", "copyright": "c", "intended_use": "Research use only", **more,
     }  # fmt: skip
     return Bundle.write(output_dir / "bundles" / name, metadata=metadata, tensors={}, card="", licence="")
 

@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
 
+from bidsapp.errors import BadDataError
 from bidsapp.learning.calibration.counts import count_logits
 from bidsapp.learning.calibration.reliability import measure_reliability
 from bidsapp.learning.calibration.scaling import Scaling
 from bidsapp.reports.page import _environment
-from bidsapp.reports.reliability import draw_reliability
+from bidsapp.reports.reliability import draw_reliability, read_reliability
+from tests.reports.test_learning_curves import write_bundle
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def test_bars_rise_with_the_logarithm_of_the_voxels(patients):
 
 def test_the_page_shows_the_curve_before_calibration_only_where_there_is_one(patients):
     template = _environment().from_string(
-        '{% from "uncertainty.html.j2" import reliability %}{{ reliability(plot) }}'
+        '{% from "reliability.html.j2" import reliability %}{{ reliability(plot) }}'
     )
     raw, scaled = measure_reliability(patients), measure_reliability(patients, [Scaling(0.5)] * 2)
     page = template.render(plot=draw_reliability("near <lesions>", scaled, raw))
@@ -41,3 +43,22 @@ def test_the_page_shows_the_curve_before_calibration_only_where_there_is_one(pat
     assert page.count('class="before"') == 1
     assert "before calibration ECE 0.19" in page
     assert 'class="before"' not in template.render(plot=draw_reliability("all", raw))
+
+
+def test_the_curve_of_a_bundle_is_that_which_was_measured(patients, tmp_path):
+    found = measure_reliability(patients, bins=4, resamples=20)
+    bundle = write_bundle(tmp_path, "ms", [], reliability=found.plain())
+    plot = read_reliability(bundle)
+    assert plot is not None
+    own = draw_reliability("ms", found)
+    assert (plot.title, plot.curve, plot.text) == ("ms", own.curve, own.text)
+    assert read_reliability(write_bundle(tmp_path, "plain", [])) is None
+
+
+def test_damaged_numbers_are_named_with_their_bundle(patients, tmp_path):
+    numbers = measure_reliability(patients, bins=4, resamples=20).plain()
+    for damaged in ({**numbers, "low": [0.5]}, {**numbers, "ece": 0.1}, {"ece": numbers["ece"]}):
+        bundle = write_bundle(tmp_path, "ms", [], reliability=damaged)
+        with pytest.raises(BadDataError, match="its reliability curve is damaged") as caught:
+            read_reliability(bundle)
+        assert str(bundle.path) in str(caught.value)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from bidsapp.analyses.ms.channels import IMAGES, LEVEL, OUTPUTS, SPREAD
-from bidsapp.analyses.ms.left_out import Judged, LeftOut, by_subject, judge
+from bidsapp.analyses.ms.left_out import Judged, LeftOut, by_subject, judge, limit_of_confidence
 
 if TYPE_CHECKING:
-    from bidsapp.analyses.ms.stages import Material
+    from bidsapp.analyses.ms.material import Material
     from bidsapp.recipe import Recipe
 
 VERSION = "0.1.0"
@@ -20,13 +21,15 @@ LICENCE = """The weights in this folder are licensed under CC BY-SA 3.0
 (https://creativecommons.org/licenses/by-sa/3.0/), the licence of the IXI images they were trained on; those
 of a training on other data carry the licence of these data.
 Packaged bundle, attribution: IXI dataset (https://brain-development.org/ixi-dataset/), CC BY-SA 3.0; Lesjak
-et al. 2017, CC-BY. For research use only: not a medical device.
+et al. 2016 and 2017, CC-BY. For research use only: not a medical device.
 """
 CITATIONS = (
     "IXI dataset, Imperial College London, https://brain-development.org/ixi-dataset/ (CC BY-SA 3.0).",
     "Lesjak et al., A novel public MR image dataset of multiple sclerosis patients with lesion segmentations "
     "based on multi-rater consensus, Neuroinformatics 2018, https://doi.org/10.1007/s12021-017-9348-7 "
     "(CC-BY).",
+    "Lesjak et al., Validation of white-matter lesion change detection methods on a novel publicly available "
+    "MRI image database, Neuroinformatics 2016, https://doi.org/10.1007/s12021-016-9301-1 (CC-BY).",
     "Idea of training on random contrasts: Billot et al., SynthSeg, Medical Image Analysis 2023, "
     "https://doi.org/10.1016/j.media.2023.102789.",
     "Temperature scaling: Guo et al., On calibration of modern neural networks, ICML 2017.",
@@ -44,6 +47,22 @@ NETWORK: Mapping[str, object] = {
     "act": ["leakyrelu", {"inplace": True, "negative_slope": 0.1}],
     "norm": ["batch", {"track_running_stats": False}],
 }
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What the weights rest on besides controls and patients.
+
+    Attributes
+    ----------
+    backgrounds
+        Patients without masks on whose scans lesions were simulated.
+    start
+        SHA-256 of the bundle from whose weights the training went on; empty without one.
+    """
+
+    backgrounds: tuple[str, ...] = ()
+    start: str = ""
 
 
 def configs_of(metadata: Mapping[str, object]) -> dict[str, object]:
@@ -74,11 +93,13 @@ def metadata_of(
     left_out: Sequence[LeftOut],
     controls: str,
     second: Mapping[str, object] | None = None,
+    sources: Sources | None = None,
 ) -> dict[str, object]:
     """Give the content of ``configs/metadata.json``: MONAI's keys and ours.
 
     ``second`` is what :func:`second_stage` says.
     """
+    sources = sources or Sources()
     judged = judge(left_out)
     seen = any(item.active is not None and bool(item.active.any()) for item in material.patients)
     axes = "axes towards right, anterior, superior, 1 mm, each a multiple of 16 voxels"
@@ -117,11 +138,13 @@ def metadata_of(
         "controls": controls,
         "healthy_heads": len(material.heads),
         "patients": sorted({item.subject for item in material.patients}),
+        "backgrounds": list(sources.backgrounds),
+        "started_from": sources.start,
         "outlines": _outlines(material, second),
         "activity_seen_in_patients": seen,
         "activity": seen,
         "second_stage": dict(second or {}),
-        **_judgement(judged, left_out),
+        **judgement(judged, left_out),
     }
 
 
@@ -142,14 +165,18 @@ def _dice(judged: Judged) -> dict[str, float]:
     return {name: round(value, 4) for name, value in sorted(judged.dice.items())}
 
 
-def _judgement(judged: Judged, left_out: Sequence[LeftOut]) -> dict[str, object]:
-    ece = judged.reliability.ece if judged.reliability else None
+def judgement(judged: Judged, left_out: Sequence[LeftOut]) -> dict[str, object]:
+    """Give what patients left out say of the network, as the metadata hold it."""
+    reliability = judged.reliability
+    ece = reliability.ece if reliability else None
     return {
         "temperature": judged.scaling.temperature,
         "threshold": judged.threshold,
+        "confidence_limit": limit_of_confidence(left_out, judged),
         "left_out_dice": _dice(judged),
         "left_out_load_ml": {item.subject: round(item.load_ml, 2) for item in by_subject(left_out)},
         "left_out_ece": [round(ece.value, 4), round(ece.low, 4), round(ece.high, 4)] if ece else None,
+        "reliability": reliability.plain() if reliability else None,
     }
 
 
@@ -200,7 +227,7 @@ def model_card(metadata: Mapping[str, object]) -> str:
 
 {metadata["healthy_heads"]} healthy heads made ill by simulation (contrasts, lesions, activity, earlier
 scan and image after contrast agent are simulated). Lesion outlines moved into healthy heads:
-{_listed(outlines)}. {_patients(metadata)}
+{_listed(outlines)}. {_patients(metadata)}{_backgrounds(metadata)}
 
 {metadata.get("training_note", "")}
 
@@ -226,7 +253,8 @@ def _patients(metadata: Mapping[str, object]) -> str:
     second = metadata["second_stage"]
     if not isinstance(second, dict) or second.get("kept", True):
         return f"Real patients: {_listed(metadata['patients'])}."
-    told = f"The weights know no real patient: {_listed(metadata['patients'])} served to calibrate alone."
+    patients = _listed(metadata["patients"])
+    told = f"The weights know no lesion marked in a real patient: {patients} served to calibrate alone."
     with_them = second["dice_with"]
     if not with_them:
         return told
@@ -234,6 +262,18 @@ def _patients(metadata: Mapping[str, object]) -> str:
         f"{told} A second stage with them made patients left out worse (lesion Dice {_mean(with_them)} with, "
         f"{_mean(second['dice_without'])} without) and was dropped."
     )
+
+
+def _backgrounds(metadata: Mapping[str, object]) -> str:
+    """Name the patients on whose scans lesions were simulated, and the weights it all began with."""
+    shown, start = metadata.get("backgrounds"), metadata.get("started_from")
+    told = ""
+    if shown:
+        told += (
+            f" Lesions were simulated on scans of further patients too ({_listed(shown)}): nobody marked "
+            "their own lesions, and what may be one is left out of the loss."
+        )
+    return told + (f" The training went on from the weights of bundle {str(start)[:12]}." if start else "")
 
 
 def _mean(dice: Mapping[str, float]) -> str:

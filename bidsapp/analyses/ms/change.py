@@ -125,37 +125,67 @@ def compare(
     voxel_mm3 = float(np.prod(voxel_size))
     earlier = find_instances(before, voxel_mm3)
     away, owner = _nearest(earlier, before, voxel_size)
-    fresh = (labels > 0) & (away > rule.margin_mm)
-    now_mm3, before_mm3 = sizes_of(labels) * voxel_mm3, sizes_of(earlier) * voxel_mm3
-    group_now, group_before = _groups(labels, np.where(away <= rule.apart_mm, owner, 0), before_mm3.size)
+    now_mm3 = np.asarray(sizes_of(labels) * voxel_mm3, np.float64)
+    before_mm3 = np.asarray(sizes_of(earlier) * voxel_mm3, np.float64)
     numbers = numbers_of(labels)
-    new_mm3 = ndimage.sum_labels(fresh, labels, numbers) * voxel_mm3
-    touched = np.atleast_1d(ndimage.minimum(away, labels, numbers)) <= rule.apart_mm
-    seen = np.zeros(numbers.size)
-    if before_probability is not None:
-        seen = np.atleast_1d(ndimage.mean(before_probability, labels, numbers))
-    outgrown = _outgrown(labels, away > rule.apart_mm, rule.growth_mm3 / voxel_mm3)
-    changes = []
-    for place in range(numbers.size):
-        group = group_now[place]
-        total_now = float(now_mm3[group_now == group].sum())
-        total_before = float(before_mm3[group_before == group].sum())
-        kind = _judge(total_now, total_before, rule)
-        if kind == "new" and (touched[place] or seen[place] >= rule.seen):
-            kind = "unclear"
-        elif kind in {"stable", "shrunk"} and outgrown[place]:
-            kind = "enlarged"
-        changes.append(Change(kind=kind, before_mm3=total_before, new_mm3=float(new_mm3[place])))
+    fresh = (labels > 0) & (away > rule.margin_mm)
+    met = _Met(
+        *_groups(labels, np.where(away <= rule.apart_mm, owner, 0), before_mm3.size),
+        now_mm3=now_mm3,
+        before_mm3=before_mm3,
+        touched=np.atleast_1d(ndimage.minimum(away, labels, numbers)) <= rule.apart_mm,
+        seen=_mean_in(before_probability, labels),
+        outgrown=_outgrown(labels, away > rule.apart_mm, rule.growth_mm3 / voxel_mm3),
+        new_mm3=ndimage.sum_labels(fresh, labels, numbers) * voxel_mm3,
+    )
     left, _ = _nearest(labels, labels > 0, voxel_size)
     gone = np.atleast_1d(ndimage.minimum(left, earlier, numbers_of(earlier))) > rule.apart_mm
-    if now_probability is not None:
-        gone &= np.atleast_1d(ndimage.mean(now_probability, earlier, numbers_of(earlier))) < rule.seen
+    gone &= _mean_in(now_probability, earlier) < rule.seen
     return Comparison(
-        changes=tuple(changes),
+        changes=tuple(_change(met, place, rule) for place in range(numbers.size)),
         resolved_mm3=tuple(before_mm3[gone].tolist()),
         before_mm3=float(before_mm3.sum()),
         now_mm3=float(now_mm3.sum()),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Met:
+    """Lesions of both times: their groups and volumes; of those now, how they meet the earlier ones.
+
+    ``touched``: within ``apart_mm`` of one. ``seen``: the earlier scan's mean probability. ``outgrown``: a
+    large piece lies beyond. ``new_mm3``: volume beyond the margin.
+    """
+
+    group_now: NDArray[np.int32]
+    group_before: NDArray[np.int32]
+    now_mm3: Floats
+    before_mm3: Floats
+    touched: Mask
+    seen: Floats
+    outgrown: Mask
+    new_mm3: Floats
+
+
+def _change(met: _Met, place: int, rule: ChangeRule) -> Change:
+    """Judge one lesion, together with those of its group."""
+    group = met.group_now[place]
+    total_now = float(met.now_mm3[met.group_now == group].sum())
+    total_before = float(met.before_mm3[met.group_before == group].sum())
+    kind = _judge(total_now, total_before, rule)
+    if kind == "new" and (met.touched[place] or met.seen[place] >= rule.seen):
+        kind = "unclear"
+    elif kind in {"stable", "shrunk"} and met.outgrown[place]:
+        kind = "enlarged"
+    return Change(kind=kind, before_mm3=total_before, new_mm3=float(met.new_mm3[place]))
+
+
+def _mean_in(probability: NDArray[np.floating] | None, labels: Labels) -> Floats:
+    """Give the mean probability in each lesion; 0 where no scan tells."""
+    numbers = numbers_of(labels)
+    if probability is None:
+        return np.zeros(numbers.size)
+    return np.atleast_1d(ndimage.mean(probability, labels, numbers))
 
 
 def _judge(now: float, before: float, rule: ChangeRule) -> ChangeKind:

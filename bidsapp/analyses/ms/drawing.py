@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from bidsapp.analyses.ms.inference import Output, infer
 from bidsapp.analyses.ms.networks import Trained
@@ -31,12 +32,22 @@ def draw_outputs(
         As `bidsapp.analyses.ms.inference.infer` takes them.
     """
     generator = torch.Generator().manual_seed(SEED)
+
+    def look(network: nn.Module) -> Output:
+        return infer(
+            network,
+            images,
+            brain,
+            window=trained.window,
+            device=device,
+            flips=trained.flips,
+            prior=trained.prior,
+        )
+
     for network in trained.networks:
         if trained.samples == 0:
-            yield infer(network, images, brain, window=trained.window, device=device, flips=trained.flips)
+            yield look(network)
         for _ in range(trained.samples):
             with one_draw(network, generator):
-                drawn = infer(
-                    network, images, brain, window=trained.window, device=device, flips=trained.flips
-                )
+                drawn = look(network)
             yield drawn

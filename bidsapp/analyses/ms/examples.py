@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +15,7 @@ from bidsapp.analyses.ms.patients import Patient, examine_patient
 from bidsapp.analyses.ms.pool import Pool
 from bidsapp.simulate.sclerosis.anatomy import HealthyHead, show
 from bidsapp.simulate.sclerosis.examination import Examination, Severity, examine
+from bidsapp.simulate.sclerosis.normal import NormalContrast
 from bidsapp.simulate.sclerosis.outlines import LesionMasks
 from bidsapp.simulate.warp import random_points
 
@@ -38,6 +39,10 @@ class Plan:
         The same for the earlier FLAIR.
     patient_share
         Share of examples from real patients, if there are any.
+    background_share
+        Share of simulated patients that are made on real scans (`HealthyHead.scans`), where there are any.
+    alone
+        Probability that a single contrast is shown.
     severity
         How ill simulated patients are.
     seed
@@ -50,6 +55,8 @@ class Plan:
     keep_prior: float
     patient_share: float
     seed: int
+    background_share: float = 0.0
+    alone: float = 0.0
     severity: Severity = field(default_factory=Severity)
 
 
@@ -64,7 +71,10 @@ class Examples(IterableDataset[Batch]):
         plan: Plan,
         start: int = 0,
         pool: Pool | None = None,
+        backgrounds: Sequence[HealthyHead] = (),
+        normal: NormalContrast | None = None,
     ) -> None:
+        self.backgrounds, self.normal = backgrounds, normal
         self.heads = [*heads, *pool.heads] if pool is not None else heads
         self.patients, self.masks, self.pool = patients, masks, pool
         self.plan, self.start = plan, start
@@ -86,17 +96,20 @@ class Examples(IterableDataset[Batch]):
                 patient = self.pool.draw(rng.spawn(1)[0], patient)
             seen = examine_patient(rng, patient, _around(rng, patient, size))
             return seen, self._used(rng, seen.images)
-        head = self.heads[int(rng.integers(len(self.heads)))]
+        shown = self.backgrounds and rng.random() < self.plan.background_share
+        heads = self.backgrounds if shown else self.heads
+        head = heads[int(rng.integers(len(heads)))]
         centre = _inside(rng, head.tissue[1] > 127)
         points = random_points(rng, size, centre, scale=0.12, elastic=1.5)
         anatomy = show(head, points, sharpness=float(rng.uniform(1, 3)))
-        used = self._used(rng, IMAGES)
-        return examine(rng, anatomy, self.masks, self.plan.severity, used), used
+        used = self._used(rng, [*head.scans, PRIOR] if head.scans else IMAGES)
+        return examine(rng, anatomy, self.masks, self.plan.severity, used, self.normal), used
 
     def _used(self, rng: np.random.Generator, there: Collection[str]) -> list[str]:
         """Choose which images show: at least one contrast."""
         contrasts = [name for name in CONTRASTS if name in there]
-        used = [name for name in contrasts if rng.random() < self.plan.keep]
+        alone = rng.random() < self.plan.alone
+        used = [name for name in contrasts if not alone and rng.random() < self.plan.keep]
         used = used or [contrasts[int(rng.integers(len(contrasts)))]]
         if PRIOR in there and rng.random() < self.plan.keep_prior:
             used.append(PRIOR)
@@ -112,7 +125,11 @@ class Examples(IterableDataset[Batch]):
             change = standardise(seen.post, POST) * seen.brain - shown[0]
         lesion = seen.lesion if seen.lesion is not None else empty
         active = seen.active if seen.active is not None else empty
-        batch = (shown, lesion, active, change, seen.brain)
+        known = seen.brain
+        if seen.unsure is not None:
+            known = known & ~seen.unsure
+            lesion, active = lesion & known, active & known
+        batch = (shown, lesion, active, change, known)
         return tuple(item.flip(-3) if flip and item.numel() else item for item in batch)  # type: ignore[return-value]
 
 

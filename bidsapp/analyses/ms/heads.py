@@ -62,7 +62,8 @@ def read_head(member: Member, kept: Path) -> HealthyHead:
         made = {key: torch.from_numpy(value) for key, value in _make(member).items()}
         save_file(made, path.with_suffix(".part"))
         path.with_suffix(".part").replace(path)
-    return HealthyHead(**load_file(path))
+    held = load_file(path)
+    return HealthyHead(held["t1w"], held["tissue"], held["region"], held["position"])
 
 
 def mni_positions(space_grid: Grid, transform: sitk.Transform, stride: int) -> NDArray[np.float32]:

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from bidsapp.analyses.ms.channels import IMAGES, POST, SPREAD, encode
 from bidsapp.images.volume import Volume
+from bidsapp.learning.calibration.counts import count_logits
+from bidsapp.learning.calibration.prior_shift import Prior
 
 OVERLAP = 0.5
 
@@ -46,6 +48,7 @@ def infer(
     device: str = "cpu",
     flips: Sequence[bool] = (False,),
     overlap: float = OVERLAP,
+    prior: Prior | None = None,
 ) -> Output:
     """Run the network over a brain.
 
@@ -68,12 +71,18 @@ def infer(
         Average over the brain as it is (``False``) and mirrored (``True``).
     overlap
         Share of a window's edge that the next one sees again.
+    prior
+        Adapts the logits of lesion to how much disease this scan shows; as they are without it.
     """
     tensors = {name: torch.from_numpy(volume.data) for name, volume in images.items() if name in IMAGES}
     inside = torch.from_numpy(brain)
     shown = encode(tensors, inside, tensors.keys() if used is None else used)
     total = sum((_slide(network, shown, window, device, flip, overlap) for flip in flips), torch.zeros(()))
     lesion, active, change, log_scale = total / len(flips)
+    if prior is not None:
+        told = lesion.numpy()
+        counts = count_logits(told[brain], np.zeros(int(brain.sum()), np.bool_))
+        lesion = torch.from_numpy(prior.adapt(told, counts))
     outside = torch.full_like(lesion, -20.0)
     spread = SPREAD[POST]
     return Output(

@@ -9,29 +9,36 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bidsapp.analyses.ms.confidence import Candidates, pool_lesions
 from bidsapp.learning.calibration.counts import LogitCounts, count_logits, near_lesions, pool
 from bidsapp.learning.calibration.reliability import Reliability, measure_reliability
 from bidsapp.learning.calibration.scaling import Scaling, fit_left_out, fit_scaling
+from bidsapp.learning.uncertainty.abstaining import JudgedLesions, choose_limit
 
 if TYPE_CHECKING:
     from torch import nn
 
     from bidsapp.analyses.ms.patients import Patient
+    from bidsapp.learning.calibration.prior_shift import Prior
 
 THRESHOLDS = np.arange(0.1, 0.91, 0.05)
 EVEN = 0.5
 ENOUGH = 5
-"""Patients from whom a threshold is chosen: that of fewer follows how much disease they happen to have."""
+"""Patients from whom threshold and limit are chosen: those of fewer follow how much disease they have."""
 
 
 @dataclass(frozen=True, eq=False)
 class LeftOut:
-    """The voxels of one session by logit, whole brain and near lesions (5 mm), and its true load in ml."""
+    """The voxels of one session by logit, whole brain and near lesions (5 mm), and its true load in ml.
+
+    ``candidates`` are the voxels by place, from which single lesions are judged.
+    """
 
     subject: str
     counts: LogitCounts
     near: LogitCounts
     load_ml: float
+    candidates: Candidates | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +65,13 @@ class Judged:
 
 
 def predict_left_out(
-    network: nn.Module, patient: Patient, *, window: int, device: str, flips: Sequence[bool] = (False,)
+    network: nn.Module,
+    patient: Patient,
+    *,
+    window: int,
+    device: str,
+    flips: Sequence[bool] = (False,),
+    prior: Prior | None = None,
 ) -> LeftOut:
     """Run a network on a patient that it has not learned from, with all contrasts that are there."""
     from bidsapp.analyses.ms.inference import infer
@@ -67,13 +80,16 @@ def predict_left_out(
     assert patient.lesion is not None
     brain, truth = patient.brain.numpy(), patient.lesion.numpy()
     images = {name: Volume(image.numpy(), np.eye(4)) for name, image in patient.images.items()}
-    logit = infer(network.eval(), images, brain, window=window, device=device, flips=flips).lesion
+    logit = infer(
+        network.eval(), images, brain, window=window, device=device, flips=flips, prior=prior
+    ).lesion
     near = near_lesions(truth, logit > 0, brain, (1.0, 1.0, 1.0))
     return LeftOut(
         subject=patient.subject,
         counts=count_logits(logit, truth, brain),
         near=count_logits(logit, truth, near if near.any() else brain),
         load_ml=float(truth.sum()) / 1000,
+        candidates=Candidates.of(logit, truth),
     )
 
 
@@ -113,6 +129,18 @@ def by_subject(left_out: Sequence[LeftOut]) -> tuple[LeftOut, ...]:
         )
         for subject, own in sessions.items()
     )
+
+
+def limit_of_confidence(left_out: Sequence[LeftOut], judged: Judged) -> float:
+    """Give the confidence below which lesions are marked; 0 where none helps, or below five patients."""
+    sessions: dict[str, list[JudgedLesions]] = {}
+    for item in left_out:
+        if item.candidates is not None:
+            found = item.candidates.judge(judged.scaling, judged.threshold)
+            sessions.setdefault(item.subject, []).append(found)
+    if len(sessions) < ENOUGH:
+        return 0.0
+    return choose_limit([pool_lesions(own) for own in sessions.values()]).value or 0.0
 
 
 def helps(first: Sequence[LeftOut], second: Sequence[LeftOut]) -> bool:

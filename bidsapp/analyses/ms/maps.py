@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -38,64 +39,82 @@ def write_maps(
     synthesis: bool,
 ) -> tuple[Map, ...]:
     """Write the images into ``out_dir`` and say what they are; activity and synthesis where they are told."""
-    space = reading.space
-    name = reference_name(member)
-    seen_on = next(item for item in BEST_SEEN_ON if item in reading.images)
-    backdrop = "" if seen_on == name else seen_on
-    origin = origin_of(bundle)
-    numbers = space.back(_volume(reading, labels.astype(np.float32)), labels=True)
-    active = np.isin(numbers.data, [item.label for item in lesions if is_active(item)])
-    own = {"space": name, "label": "L"}
-
-    def probability(key: str, values: NDArray[np.floating], title: str, **more: object) -> Map:
-        volume = space.back(_volume(reading, values))
-        path = write_volume(out_dir / f"{key}.nii.gz", volume.with_data(np.clip(volume.data, 0, 1)))
-        return Map(
-            path=path,
-            suffix="probseg",
-            entities={**own, "desc": key},
-            title=title,
-            metadata={**origin, **more},
-            backdrop=backdrop,
-        )
-
-    def mask(key: str, inside: NDArray[np.bool_], title: str, *, slices: bool) -> Map:
-        return Map(
-            path=write_volume(out_dir / f"{key}_mask.nii.gz", numbers.with_data(inside), dtype=np.uint8),
-            suffix="mask",
-            entities={**own, "desc": key},
-            title=title,
-            metadata={**origin, "Type": "Lesion"},
-            display="slices" if slices else "contour" if inside.any() else "none",
-            backdrop=backdrop,
-        )
-
-    doubt = reading.lesion.entropy / np.float32(np.log(2))
+    numbers = reading.space.back(_volume(reading, labels.astype(np.float32)), labels=True)
+    writer = _Writer(member, reading, numbers, out_dir, origin_of(bundle))
     maps = [
-        mask("lesion", numbers.data > 0, "Lesions", slices=True),
-        probability("lesion", reading.lesion.probability, "Probability of lesion, calibrated"),
-        probability(
+        writer.mask("lesion", numbers.data > 0, "Lesions", slices=True),
+        writer.probability("lesion", reading.lesion.probability, "Probability of lesion, calibrated"),
+        writer.probability(
             "uncertainty",
-            doubt,
+            reading.lesion.entropy / np.float32(np.log(2)),
             "Doubt: entropy of the probability of lesion",
             Meaning="Entropy of the mean probability over the networks, as a share of its maximum",
         ),
-        Map(
-            path=write_volume(out_dir / "lesions.nii.gz", numbers, dtype=np.uint16),
-            suffix="dseg",
-            entities={"space": name, "seg": "lesions"},
-            title="Lesions by number, largest first",
-            metadata=dict(origin),
-        ),
-        _standard(member, numbers, out_dir, origin),
+        writer.numbered(),
+        _standard(member, numbers, out_dir, writer.origin),
     ]
     if activity:
+        active = np.isin(numbers.data, [item.label for item in lesions if is_active(item)])
         title = "Lesions that would probably enhance (predicted without gadolinium)"
         maps += [
-            mask("active", active, title, slices=False),
-            probability("active", reading.active.probability, "Probability of an active lesion"),
+            writer.mask("active", active, title, slices=False),
+            writer.probability("active", reading.active.probability, "Probability of an active lesion"),
         ]
-    return (*maps, *(_synthesised(reading, name, out_dir, origin) if synthesis else ()))
+    shown = _synthesised(reading, writer.space, out_dir, writer.origin) if synthesis else ()
+    return (*maps, *shown)
+
+
+@dataclass(frozen=True, eq=False)
+class _Writer:
+    """Writes images on the grid of the session's reference image, and says what they are."""
+
+    member: Member
+    reading: Reading
+    numbers: Volume
+    out_dir: Path
+    origin: Mapping[str, object]
+
+    @property
+    def space(self) -> str:
+        return reference_name(self.member)
+
+    @property
+    def _backdrop(self) -> str:
+        seen_on = next(item for item in BEST_SEEN_ON if item in self.reading.images)
+        return "" if seen_on == self.space else seen_on
+
+    def probability(self, key: str, values: NDArray[np.floating], title: str, **more: object) -> Map:
+        volume = self.reading.space.back(_volume(self.reading, values))
+        clipped = volume.with_data(np.clip(volume.data, 0, 1))
+        return Map(
+            path=write_volume(self.out_dir / f"{key}.nii.gz", clipped),
+            suffix="probseg",
+            entities={"space": self.space, "label": "L", "desc": key},
+            title=title,
+            metadata={**self.origin, **more},
+            backdrop=self._backdrop,
+        )
+
+    def mask(self, key: str, inside: NDArray[np.bool_], title: str, *, slices: bool) -> Map:
+        volume = self.numbers.with_data(inside)
+        return Map(
+            path=write_volume(self.out_dir / f"{key}_mask.nii.gz", volume, dtype=np.uint8),
+            suffix="mask",
+            entities={"space": self.space, "label": "L", "desc": key},
+            title=title,
+            metadata={**self.origin, "Type": "Lesion"},
+            display="slices" if slices else "contour" if inside.any() else "none",
+            backdrop=self._backdrop,
+        )
+
+    def numbered(self) -> Map:
+        return Map(
+            path=write_volume(self.out_dir / "lesions.nii.gz", self.numbers, dtype=np.uint16),
+            suffix="dseg",
+            entities={"space": self.space, "seg": "lesions"},
+            title="Lesions by number, largest first",
+            metadata=dict(self.origin),
+        )
 
 
 def origin_of(bundle: Bundle) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from bidsapp.analyses.ms.options import DROPOUTS
 from bidsapp.bundle import Bundle
 from bidsapp.errors import BadDataError
+from bidsapp.learning.calibration.prior_shift import Prior
 from bidsapp.learning.calibration.scaling import Scaling
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ class Trained:
         What was measured of the bundle that a reader of any report must know.
     active_from
         ``head`` or ``synthesis``: where the probability of an active lesion comes from.
+    prior
+        Adapts the logits of lesion to how much disease a scan shows.
     """
 
     networks: tuple[nn.Module, ...]
@@ -59,6 +63,7 @@ class Trained:
     activity: bool = True
     cautions: tuple[str, ...] = ()
     active_from: str = "head"
+    prior: Prior | None = None
 
 
 def read_trained(bundle: Bundle, device: str) -> Trained:
@@ -89,6 +94,7 @@ def read_trained(bundle: Bundle, device: str) -> Trained:
             activity=bool(metadata.get("activity", True)),
             cautions=_sentences(metadata.get("cautions", [])),
             active_from=str(metadata.get("active_from", "head")),
+            prior=read_prior(metadata),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadDataError(
@@ -129,6 +135,22 @@ def _dropout(value: object) -> tuple[Kind, float]:
     if not isinstance(value, dict) or value["kind"] not in DROPOUTS:
         raise TypeError(f"{value!r} is no dropout")
     return value["kind"], _number(value["rate"])
+
+
+def read_prior(metadata: Mapping[str, object]) -> Prior | None:
+    """Read how logits are adapted to a scan's load; ``None`` where the bundle does not say.
+
+    Raises
+    ------
+    KeyError, TypeError
+        The numbers are damaged.
+    """
+    told = metadata.get("prior")
+    if told is None:
+        return None
+    if not isinstance(told, dict):
+        raise TypeError("prior must hold prevalence")
+    return Prior(_number(told["prevalence"]))
 
 
 def _sentences(value: object) -> tuple[str, ...]:

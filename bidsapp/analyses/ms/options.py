@@ -31,6 +31,8 @@ class Options:
     crop: int
     keep: float
     keep_prior: float
+    alone: float
+    background_share: float
     steps: int
     learning_rate: float
     final_rate: float
@@ -91,6 +93,8 @@ class Options:
             crop=crop,
             keep=recipe.within("keep", 0.05, 1),
             keep_prior=recipe.within("keep_prior", 0, 1),
+            alone=recipe.within("alone", 0, 1),
+            background_share=recipe.within("background_share", 0, 1),
             steps=int(recipe.within("steps", 0, 1e7)),
             learning_rate=recipe.within("learning_rate", 1e-7, 1),
             final_rate=recipe.within("final_rate", 0, 1),

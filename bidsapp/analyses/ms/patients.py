@@ -18,7 +18,7 @@ from bidsapp.cohort import Member
 from bidsapp.errors import BadDataError
 from bidsapp.images.grids import resample
 from bidsapp.images.volume import read_volume
-from bidsapp.simulate.sclerosis.acquisition import draw_degradation, scan
+from bidsapp.simulate.sclerosis.acquisition import Degradation, draw_degradation, scan
 from bidsapp.simulate.sclerosis.anatomy import sample_channels
 from bidsapp.simulate.sclerosis.examination import Examination
 
@@ -99,21 +99,39 @@ def examine_patient(rng: np.random.Generator, patient: Patient, points: Tensor) 
     brain, *rest = sample_channels(stack, points)
     inside = brain >= 0.5
     names = list(patient.images)
-    images = {name: _vary(rng, image, name) * inside for name, image in zip(names, rest, strict=False)}
+    looks = {name: _draw_look(rng, name) for name in names}
+    images = {name: looks[name].show(rng, item) * inside for name, item in zip(names, rest, strict=False)}
     others = iter(rest[len(names) :])
     lesion = next(others) >= 0.5 if patient.lesion is not None else None
     active = next(others) >= 0.5 if patient.active is not None else None
     post = next(others) * inside if patient.post is not None else None
+    if post is not None and "T1w" in looks:
+        post = looks["T1w"].rescale(post)
     return Examination(images, inside, lesion, active, post)
 
 
-def _vary(rng: np.random.Generator, image: Tensor, name: str) -> Tensor:
-    """Change contrast a little, and in half of the examples the quality too."""
-    image = image.clamp_min(0) ** float(np.exp(rng.normal(0, 0.15)))
+@dataclass(frozen=True)
+class Look:
+    """How an example changes an image: grey values by gamma and level, in half of them the quality too."""
+
+    gamma: float
+    quality: Degradation
+
+    def show(self, rng: np.random.Generator, image: Tensor) -> Tensor:
+        """Change an image (white matter = 1)."""
+        return scan(rng, image.clamp_min(0) ** self.gamma, self.quality)
+
+    def rescale(self, image: Tensor) -> Tensor:
+        """Change the grey values alone: the truth after contrast agent stays on the scale of the T1w."""
+        return image.clamp_min(0) ** self.gamma * self.quality.level
+
+
+def _draw_look(rng: np.random.Generator, name: str) -> Look:
+    gamma = float(np.exp(rng.normal(0, 0.15)))
     if rng.random() < 0.5:
-        return image * float(np.exp(rng.normal(0, 0.04)))
+        return Look(gamma, Degradation(level=float(np.exp(rng.normal(0, 0.04)))))
     drawn = draw_degradation(rng, name)
-    return scan(rng, image, replace(drawn, noise=drawn.noise / 2, shift=(0.0, 0.0, 0.0)))
+    return Look(gamma, replace(drawn, noise=drawn.noise / 2, shift=(0.0, 0.0, 0.0)))
 
 
 def _mask(member: Member, key: str, space: WorkSpace) -> Tensor | None:

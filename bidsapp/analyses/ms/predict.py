@@ -26,7 +26,7 @@ from bidsapp.images.volume import read_volume
 
 VOXEL_MM3 = 1.0
 _TISSUES = ("GM", "CSF")
-_NOT_SCANNED = 0.5
+NOT_SCANNED = 0.5
 """Probability of lesion where a scan does not reach: what lies there is neither new nor resolved."""
 _TRANSFORMS = ("standard_to_native", "native_to_standard")
 
@@ -105,8 +105,8 @@ def _compare(reading: Reading, labels: Labels, trained: Trained) -> Comparison |
         labels,
         before >= trained.threshold,
         np.ones(3) * VOXEL_MM3,
-        before_probability=np.where(reading.earlier.brain.data > 0, before, _NOT_SCANNED),
-        now_probability=np.where(reading.space.mask.data > 0, now, _NOT_SCANNED),
+        before_probability=np.where(reading.earlier.brain.data > 0, before, NOT_SCANNED),
+        now_probability=np.where(reading.space.mask.data > 0, now, NOT_SCANNED),
     )
 
 

@@ -4,43 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bidsapp.analyses.ms.material import Material
 from bidsapp.analyses.ms.options import Options
-from bidsapp.cohort import Cohort, Member
-from bidsapp.errors import BadDataError, NothingSelectedError
+from bidsapp.errors import BadDataError
 from bidsapp.files import digest_json
-from bidsapp.images.grids import resample
-from bidsapp.images.templates import template_grid
-from bidsapp.images.transform_file import read_transform
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from bidsapp.analyses.ms.patients import Patient
-    from bidsapp.simulate.sclerosis.anatomy import HealthyHead
-    from bidsapp.simulate.sclerosis.outlines import LesionMasks
+    from bidsapp.analyses.ms.examples import Plan
+    from bidsapp.learning.fitting import Schedule
+    from bidsapp.learning.lesion_loss import TaskWeights
 
 _LOG = logging.getLogger(__name__)
-LESION = "lesion"
 _WARMUP = 50
-
-
-@dataclass(frozen=True, eq=False)
-class Material:
-    """What a stage learns from."""
-
-    heads: tuple[HealthyHead, ...]
-    patients: tuple[Patient, ...]
-    outlines: LesionMasks | None
-
-    def without(self, subjects: frozenset[str]) -> Material:
-        """Leave patients out; their outlines too, which are in the order of the patients that have some."""
-        kept = tuple(item for item in self.patients if item.subject not in subjects)
-        return Material(self.heads, kept, self.outlines.without(subjects) if self.outlines else None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,12 +49,10 @@ def run_stage(
     """
     from torch.utils.data import DataLoader
 
-    from bidsapp.analyses.ms.examples import Examples, Plan
+    from bidsapp.analyses.ms.examples import Examples
     from bidsapp.analyses.ms.pool import Pool, make_pool
     from bidsapp.analyses.ms.training import Learner
-    from bidsapp.learning.fitting import Schedule, fit
-    from bidsapp.learning.lesion_loss import TaskWeights
-    from bidsapp.simulate.sclerosis.examination import Severity
+    from bidsapp.learning.fitting import fit
 
     if stage.steps == 0:
         return network
@@ -82,22 +61,7 @@ def run_stage(
             "The recipe asks for a stage of simulated patients ('steps'), which needs healthy controls; name "
             "them with --controls, or set steps = 0."
         )
-    plan = Plan(
-        steps=stage.steps,
-        crop=options.crop,
-        keep=options.keep,
-        keep_prior=options.keep_prior,
-        patient_share=stage.patient_share,
-        seed=stage.seed,
-        severity=Severity(
-            healthy=options.healthy_share,
-            real_outlines=options.real_outlines,
-            some_active=options.some_active,
-        ),
-    )
-    weights = TaskWeights(
-        lesion=options.weight_lesion, active=options.weight_active, post=options.weight_post
-    )
+    plan, weights = _plan(stage, options), _weights(options)
     heads, patients = list(material.heads), list(material.patients)
     learned = options.task_weights == "learned"
 
@@ -111,18 +75,20 @@ def run_stage(
         Learner(network, weights, learned=learned, examples=stage.steps),
         lambda model, batch: model(batch),
         lambda step: DataLoader(
-            Examples(heads, patients, material.outlines, plan, step, pool_of()),
+            Examples(
+                heads,
+                patients,
+                material.outlines,
+                plan,
+                step,
+                pool_of(),
+                backgrounds=material.backgrounds,
+                normal=material.normal,
+            ),
             batch_size=1,
             num_workers=options.workers,
         ),
-        Schedule(
-            steps=stage.steps,
-            learning_rate=stage.learning_rate,
-            final_rate=options.final_rate,
-            average=options.average,
-            warmup=_WARMUP,
-            checkpoint_steps=options.checkpoint_steps,
-        ),
+        _schedule(stage, options),
         folder / _name(network, stage, material, options),
         device=device,
         seed=stage.seed,
@@ -133,61 +99,6 @@ def run_stage(
     return learner.network
 
 
-def read_material(
-    healthy: Sequence[Member],
-    patients: Sequence[Member],
-    folder: Path,
-    more: Mapping[str, Tensor] | None = None,
-    *,
-    augmented: bool = False,
-) -> Material:
-    """Read healthy heads (kept in ``folder``) and patients, and move the patients' masks to MNI space.
-
-    ``more`` holds lesion masks of further patients (MNI, 1 mm, grid of the template), by subject. The heads
-    of patients are read where versions of them are wanted (``augmented``).
-    """
-    from bidsapp.analyses.ms.heads import read_head
-    from bidsapp.analyses.ms.patients import read_patient
-
-    heads = tuple(read_head(member, folder / "heads") for member in healthy)
-    outlines = {member.subject: _outline(member) for member in patients if LESION in member.native}
-    return Material(
-        heads,
-        tuple(read_patient(member, folder / "heads" if augmented else None) for member in patients),
-        _stack({**outlines, **(more or {})}),
-    )
-
-
-def _stack(outlines: Mapping[str, Tensor]) -> LesionMasks | None:
-    import numpy as np
-    import torch
-
-    from bidsapp.simulate.sclerosis.outlines import LesionMasks
-
-    held = {name: mask for name, mask in outlines.items() if mask.any()}
-    if not held:
-        return None
-    grid = template_grid(1)
-    for name, mask in held.items():
-        if tuple(mask.shape) != grid.shape:
-            raise BadDataError(f"The lesion mask {name} is not on the grid of the template; resample it.")
-    to_voxel = np.linalg.inv(grid.affine).astype(np.float32)
-    return LesionMasks(tuple(held), tuple(held.values()), torch.from_numpy(to_voxel))
-
-
-def _outline(member: Member) -> Tensor:
-    import torch
-
-    from bidsapp.analyses.ms.grid import read_mask
-
-    if "native_to_standard" not in member.transforms:
-        raise BadDataError(f"{member.name} has no transform to standard space; run participant again.")
-    mask = read_mask(member.native[LESION])
-    transform = read_transform(member.transforms["native_to_standard"])
-    moved = resample(mask, template_grid(1), transform=transform, antialias=False)
-    return torch.from_numpy((moved.data >= 0.5).astype("uint8"))
-
-
 def _name(network: nn.Module, stage: Stage, material: Material, options: Options) -> str:
     outlines = material.outlines
     learned_from = [
@@ -195,6 +106,8 @@ def _name(network: nn.Module, stage: Stage, material: Material, options: Options
         [_digest(item.brain, item.lesion, item.active, item.post) for item in material.patients],
         [[name, _digest(image)] for item in material.patients for name, image in item.images.items()],
         [_digest(mask) for mask in outlines.masks] if outlines else [],
+        [_digest(item.t1w, item.unsure, *item.scans.values()) for item in material.backgrounds],
+        _digest(*material.normal.deviations.values()) if material.normal else "",
     ]
     first = _digest(*network.state_dict().values())
     return digest_json([repr(stage), repr(options), first, learned_from])[:16]
@@ -207,34 +120,41 @@ def _digest(*tensors: Tensor | None) -> str:
     return found.hexdigest()
 
 
-def divide(cohort: Cohort, controls: str) -> tuple[list[Member], list[Member]]:
-    """Tell healthy controls (who fulfil the query) from patients (who have masks or a post-contrast T1w).
+def _plan(stage: Stage, options: Options) -> Plan:
+    from bidsapp.analyses.ms.examples import Plan
+    from bidsapp.simulate.sclerosis.examination import Severity
 
-    Raises
-    ------
-    BadDataError
-        There is neither.
-    NothingSelectedError
-        The query fits nobody.
-    """
-    from bidsapp.analyses.ms.channels import POST
-    from bidsapp.bids.controls import select
-    from bidsapp.bids.masks import ACTIVE
+    return Plan(
+        steps=stage.steps,
+        crop=options.crop,
+        keep=options.keep,
+        keep_prior=options.keep_prior,
+        alone=options.alone,
+        patient_share=stage.patient_share,
+        background_share=options.background_share,
+        seed=stage.seed,
+        severity=Severity(
+            healthy=options.healthy_share,
+            real_outlines=options.real_outlines,
+            some_active=options.some_active,
+        ),
+    )
 
-    members = list(cohort.members)
-    chosen = select([item.covariates for item in members], controls) if controls else [False] * len(members)
-    healthy = [item for item, fits in zip(members, chosen, strict=True) if fits]
-    if controls and not healthy:
-        raise NothingSelectedError(
-            f'--controls "{controls}" fits none of {len(members)} preprocessed sessions.'
-        )
-    teaching = {LESION, ACTIVE, POST}
-    patients = [
-        item for item, fits in zip(members, chosen, strict=True) if not fits and teaching & set(item.native)
-    ]
-    if not healthy and not patients:
-        raise BadDataError(
-            "There is nobody to learn from: no session has a lesion mask (--reference), none a post-contrast "
-            "T1w, and --controls names no healthy controls."
-        )
-    return healthy, patients
+
+def _weights(options: Options) -> TaskWeights:
+    from bidsapp.learning.lesion_loss import TaskWeights
+
+    return TaskWeights(lesion=options.weight_lesion, active=options.weight_active, post=options.weight_post)
+
+
+def _schedule(stage: Stage, options: Options) -> Schedule:
+    from bidsapp.learning.fitting import Schedule
+
+    return Schedule(
+        steps=stage.steps,
+        learning_rate=stage.learning_rate,
+        final_rate=options.final_rate,
+        average=options.average,
+        warmup=_WARMUP,
+        checkpoint_steps=options.checkpoint_steps,
+    )

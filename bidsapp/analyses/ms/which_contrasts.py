@@ -64,6 +64,7 @@ def read_subsets(reading: Reading, trained: Trained, device: str) -> Games | Non
             window=trained.window,
             device=device,
             overlap=OVERLAP,
+            prior=trained.prior,
         )
         lesion = trained.scaling.probability(output.lesion) >= trained.threshold
         active = probability(output.active) if trained.active_from == "head" else None

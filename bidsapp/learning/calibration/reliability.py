@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from bidsapp.learning.calibration.scaling import Scaling
 from bidsapp.learning.discrimination import Estimate
 
 BINS = 15
+SCORES = ("ece", "brier", "likelihood")
+CURVES = ("edges", "voxels", "confidence", "frequency", "low", "high")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +48,40 @@ class Reliability:
     frequency: Array
     low: Array
     high: Array
+
+    def plain(self) -> dict[str, object]:
+        """Give the numbers as JSON holds them; an empty bin has ``None``."""
+        scores = {name: asdict(getattr(self, name)) for name in SCORES}
+        curves = {name: _listed(getattr(self, name)) for name in CURVES}
+        return {**scores, **curves}
+
+    @classmethod
+    def from_plain(cls, numbers: Mapping[str, object]) -> Reliability:
+        """Take up what :meth:`plain` gave.
+
+        Raises
+        ------
+        ValueError
+            Something is missing, or no number.
+        """
+        try:
+            scores = {name: Estimate(**numbers[name]) for name in SCORES}  # type: ignore[arg-type]
+            curves = {name: np.array(numbers[name], dtype=np.float64) for name in CURVES}
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"these are no numbers of a reliability curve: {error}") from error
+        if len({*(len(curves[name]) for name in CURVES[1:]), len(curves["edges"]) - 1}) != 1:
+            raise ValueError("the bins of a reliability curve differ in number")
+        return cls(
+            scores["ece"],
+            scores["brier"],
+            scores["likelihood"],
+            curves["edges"],
+            curves["voxels"],
+            curves["confidence"],
+            curves["frequency"],
+            curves["low"],
+            curves["high"],
+        )
 
 
 def measure_reliability(
@@ -131,3 +167,7 @@ def _interval(drawn: Array) -> tuple[Array, Array]:
 def _estimate(drawn: Array) -> Estimate:
     low, high = np.quantile(drawn[1:], [0.025, 0.975])
     return Estimate(float(drawn[0]), float(low), float(high))
+
+
+def _listed(values: Array) -> list[float | None]:
+    return [float(f"{value:.6g}") if np.isfinite(value) else None for value in values.tolist()]

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bidsapp.learning.lesion_agreement.instances import Mask, check_shapes, flag_lesions
 
+Floats = NDArray[np.float64]
 SHIFTS_LOAD = 0.001
 """Share of lesion voxels that the Shifts challenge scales every patient to."""
 
@@ -65,13 +67,33 @@ def normalised_dice(reference: Mask, predicted: Mask, *, load: float = SHIFTS_LO
         1 where both masks are empty, 0 where only one is.
     """
     true, false, missed = _counts(reference, predicted)
-    lesion = true + missed
-    if lesion == 0:
-        return 1.0 if false == 0 else 0.0
-    if lesion == reference.size:
-        return 2 * true / (2 * true + missed)
-    scale = lesion / (reference.size - lesion) * (1 / load - 1)
-    return 2 * true / (2 * true + scale * false + missed)
+    errors = (np.array(float(count)) for count in (false, missed))
+    return float(normalised_dice_of(true + missed, reference.size, *errors, load=load))
+
+
+def normalised_dice_of(
+    positives: int, voxels: int, false: Floats, missed: Floats, *, load: float = SHIFTS_LOAD
+) -> Floats:
+    """Give nDSC from counts, see :func:`normalised_dice`.
+
+    Parameters
+    ----------
+    positives, voxels
+        True lesion voxels, and all voxels.
+    false, missed
+        Numbers of false positive and false negative voxels, one shape.
+    load
+        Share of lesion voxels that it is scaled to.
+
+    Returns
+    -------
+    ndarray
+        Of their shape; 1 where there is nothing to find and nothing is found.
+    """
+    scale = (1 - load) * positives / (load * (voxels - positives)) if 0 < positives < voxels else 1.0
+    hit = positives - missed
+    total = np.asarray(2 * hit + scale * false + missed)
+    return np.divide(2 * hit, total, out=np.ones_like(total), where=total > 0)
 
 
 def volume_error(reference: Mask, predicted: Mask, *, voxel_mm3: float) -> VolumeError:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bidsapp.learning.lesion_agreement.voxelwise import normalised_dice_of
+
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-LOAD = 0.001
 SHIFTS_FRACTIONS = np.log(np.arange(1, 201)) / np.log(200)  # dense towards 1, where lesions are decided
 
 
@@ -70,28 +71,7 @@ def voxel_retention(
     kept = np.floor(truth.size * fractions)
     false, missed = retained(uncertainty, kept, [~truth & prediction, truth & ~prediction])
     positives = int(truth.sum())
-    return Retention(fractions, normalised_dice(positives, truth.size, false, missed))
-
-
-def normalised_dice(positives: int, voxels: int, false: Array, missed: Array) -> Array:
-    """Give Dice with false positives weighted as if lesions filled 0.1 % of the brain (Raina et al. 2023).
-
-    Parameters
-    ----------
-    positives, voxels
-        True lesion voxels, and all voxels.
-    false, missed
-        Numbers of false positive and false negative voxels, one shape.
-
-    Returns
-    -------
-    ndarray
-        Of their shape; 1 where there is nothing to find and nothing is found.
-    """
-    scale = (1 - LOAD) * positives / (LOAD * (voxels - positives)) if 0 < positives < voxels else 1.0
-    hit = positives - missed
-    total = 2 * hit + scale * false + missed
-    return np.divide(2 * hit, total, out=np.ones_like(total), where=total > 0)
+    return Retention(fractions, normalised_dice_of(positives, truth.size, false, missed))
 
 
 def retained(uncertainty: NDArray[np.floating], kept: Array, flags: list[Mask]) -> list[Array]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import torch
@@ -40,12 +41,19 @@ class HealthyHead:
         `Region` of each voxel, uint8, shape ``(x, y, z)``.
     position
         MNI coordinates (mm, RAS) of every fourth voxel, float32, shape ``(3, x / 4, y / 4, z / 4)``.
+    scans
+        Real images of other contrasts of this very head (white matter = 1, float16), by kind: these are
+        shown as they are, and no contrast that is not there is painted.
+    unsure
+        True where a real head may have lesions that nobody marked: nothing is learned there.
     """
 
     t1w: Tensor
     tissue: Tensor
     region: Tensor
     position: Tensor
+    scans: Mapping[str, Tensor] = field(default_factory=dict)
+    unsure: Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +70,8 @@ class Anatomy:
         `Region` of each voxel.
     position
         MNI coordinates in mm, RAS.
+    scans, unsure
+        As of `HealthyHead`.
     """
 
     t1w: Tensor
@@ -70,6 +80,8 @@ class Anatomy:
     csf: Tensor
     region: Tensor
     position: Tensor
+    scans: Mapping[str, Tensor] = field(default_factory=dict)
+    unsure: Tensor | None = None
 
     @property
     def brain(self) -> Tensor:
@@ -112,6 +124,8 @@ def show(head: HealthyHead, points: Tensor, *, sharpness: float = 1.0) -> Anatom
         csf=csf,
         region=sample(head.region[box], near, mode="nearest").to(torch.uint8),
         position=sample_channels(head.position, points / STRIDE, border=True),
+        scans={name: sample_channels(image[box][None], near)[0] for name, image in head.scans.items()},
+        unsure=sample(head.unsure[box], near, mode="nearest") > 0 if head.unsure is not None else None,
     )
 
 

@@ -15,10 +15,14 @@ import torch
 from torch import Tensor
 
 from bidsapp.simulate.sclerosis.anatomy import Anatomy, Region
+from bidsapp.simulate.sclerosis.normal import NormalContrast
 from bidsapp.simulate.warp import smooth_field
 
 Range = tuple[float, float]
 ANY_CONTRAST = 0.15
+AS_MEASURED = 0.75
+"""Share of images with the regional differences of real patients, where a map of them is at hand."""
+STRONGEST = 1.5
 GREY_SPREAD = 0.2
 """Standard deviation at most of grey matter between regions: insula and limbic cortex are bright on FLAIR."""
 
@@ -49,7 +53,7 @@ class Levels:
 
 LEVELS = {
     "T1w": Levels(
-        gm=(0.55, 0.85),
+        gm=(0.55, 0.92),
         csf=(0.1, 0.45),
         deep={
             Region.THALAMUS: (0.3, 0.8),
@@ -58,7 +62,7 @@ LEVELS = {
             Region.BRAINSTEM: (0.2, 0.6),
             Region.CEREBELLUM: (-0.1, 0.2),
         },
-        lesion=(-0.35, -0.03),
+        lesion=(-0.45, 0.0),
         hole=(0.2, 0.9),
     ),
     "T2w": Levels(
@@ -84,7 +88,7 @@ LEVELS = {
             Region.BRAINSTEM: (-0.3, 0.8),
             Region.CEREBELLUM: (-0.3, 0.5),
         },
-        lesion=(0.2, 0.9),
+        lesion=(0.15, 0.9),
         hole=(0.0, 0.7),
     ),
     "PDw": Levels(
@@ -105,24 +109,38 @@ LEVELS = {
 
 @dataclass(frozen=True)
 class Contrast:
-    """Grey values of one image: by `Region` for each tissue; then what lesions and their cores add."""
+    """Grey values of one image: by `Region` for each tissue; then what lesions and their cores add.
+
+    ``regional`` is the strength of the regional differences of real patients, 0 without.
+    """
 
     gm: tuple[float, ...]
     wm: tuple[float, ...]
     csf: tuple[float, ...]
     lesion: float
     hole: float
+    regional: float = 0.0
 
 
-def draw_contrast(rng: np.random.Generator, name: str) -> Contrast:
-    """Draw the grey values of an image of the kind ``name`` (a key of `LEVELS`)."""
+def draw_contrast(rng: np.random.Generator, name: str, normal: NormalContrast | None = None) -> Contrast:
+    """Draw the grey values of an image of the kind ``name`` (a key of `LEVELS`).
+
+    With a map of ``normal`` contrast half of the images are near its levels.
+    """
     levels = LEVELS[name]
     gm, csf = float(rng.uniform(*levels.gm)), float(rng.uniform(*levels.csf))
-    if rng.random() < ANY_CONTRAST:
+    regional = 0.0
+    if normal is not None and name in normal.levels and rng.random() < AS_MEASURED:
+        regional = float(rng.uniform(0, STRONGEST))
+        if rng.random() < 0.5:
+            gm = 1 + (normal.levels[name][0] - 1) * float(rng.uniform(0.6, 1.5))
+            csf = normal.levels[name][2] * float(rng.uniform(0.5, 1.5))
+    elif rng.random() < ANY_CONTRAST:
         gm, csf = float(rng.uniform(0.3, 1.8)), float(rng.uniform(0.0, 3.0))
     grey, white = [gm] * len(Region), [1.0] * len(Region)
     for region, span in levels.deep.items():
-        grey[region] = gm + (1.0 - gm) * float(rng.uniform(*span))
+        drawn = max(0.0, 1 - regional)  # what the map tells of these parts is not told twice
+        grey[region] = gm + (1.0 - gm) * float(rng.uniform(*span)) * drawn
         white[region] = float(rng.normal(1.0, 0.03))
     fluid = [csf] * len(Region)
     fluid[Region.VENTRICLES] = csf * float(rng.uniform(0.85, 1.1))
@@ -133,10 +151,18 @@ def draw_contrast(rng: np.random.Generator, name: str) -> Contrast:
         csf=tuple(fluid),
         lesion=float(rng.uniform(*levels.lesion)),
         hole=float(rng.uniform(*levels.hole)),
+        regional=regional,
     )
 
 
-def paint(rng: np.random.Generator, anatomy: Anatomy, contrast: Contrast, *, scanned: float) -> Tensor:
+def paint(
+    rng: np.random.Generator,
+    anatomy: Anatomy,
+    contrast: Contrast,
+    *,
+    scanned: float,
+    deviation: Tensor | None = None,
+) -> Tensor:
     """Give a head without lesions its grey values.
 
     Parameters
@@ -150,6 +176,9 @@ def paint(rng: np.random.Generator, anatomy: Anatomy, contrast: Contrast, *, sca
     scanned
         Share of the T1w's own deviation from its tissue means that is laid over the painted tissues: 1 gives
         the texture of the scan, negative values that of an inverse contrast.
+    deviation
+        How grey matter, white matter and CSF deviate from their levels by place, shape ``(3, x, y, z)``
+        (`bidsapp.simulate.sclerosis.normal.NormalContrast.at`).
 
     Returns
     -------
@@ -173,5 +202,8 @@ def paint(rng: np.random.Generator, anatomy: Anatomy, contrast: Contrast, *, sca
         rng.uniform(0, GREY_SPREAD)
     )
     painted = painted + anatomy.gm * grey
+    if deviation is not None:
+        parts = torch.stack([anatomy.gm, anatomy.wm, anatomy.csf])
+        painted = painted + contrast.regional * (parts * deviation).sum(0)
     inside = (anatomy.gm + anatomy.wm + anatomy.csf).clamp(0, 1)
     return (painted * uneven + texture * inside).clamp_min(0)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from bidsapp.simulate.sclerosis.anatomy import Anatomy, Region, sample_channels
 from bidsapp.simulate.sclerosis.bank import PRIOR_SIGMA_MM
-from bidsapp.simulate.sclerosis.neighbourhood import largest_around
+from bidsapp.simulate.sclerosis.neighbourhood import largest_around, mean_around
 from bidsapp.simulate.warp import smooth_field
 
 REACH_MM = 3.0
@@ -112,6 +112,14 @@ def _thin(rng: np.random.Generator, fraction: Tensor) -> Tensor:
     labels, count = ndimage.label(fraction.numpy() > 0.1, structure=np.ones((3, 3, 3)))
     kept = np.concatenate([[False], rng.random(count) < rng.uniform(0, 0.5)])
     return fraction * torch.from_numpy(kept[labels])
+
+
+def spread(rng: np.random.Generator, anatomy: Anatomy, fraction: Tensor) -> Tensor:
+    """Let lesions grow together through white matter by 1 to 4 mm, as in long disease."""
+    grown = mean_around(largest_around(fraction, int(rng.choice([3, 5, 7, 9]))), 3)
+    uneven = smooth_field(rng, 1, int(rng.integers(8, 16)), anatomy.shape)[0]
+    edge = (3 * (grown * (1 + 0.3 * uneven) - 0.5) + 0.5).clamp(0, 1)
+    return torch.maximum(fraction, edge * anatomy.wm)
 
 
 def room(anatomy: Anatomy) -> Tensor:

@@ -57,7 +57,7 @@ class Traps:
         """Lay the traps over an image of the kind ``name`` whose fluid has the level ``csf``."""
         chance = rng.random(4)
         if name in ("FLAIR", "T2w", "PDw"):
-            image = image + self.caps * float(rng.uniform(0, 0.5)) * (chance[0] < 0.7)
+            image = image + self.caps * float(rng.uniform(0, 0.4)) * (chance[0] < 0.7)
         if name == "FLAIR":
             image = image + self.flow * float(rng.uniform(0, 0.7)) * (chance[1] < 0.5)
         if chance[2] < 0.6:
@@ -79,7 +79,7 @@ def draw_traps(rng: np.random.Generator, anatomy: Anatomy) -> Traps:
     """Draw the traps of one head."""
     shape = anatomy.shape
     ventricles = (anatomy.region == int(Region.VENTRICLES)).float()
-    rim = _dilate(ventricles, int(rng.choice([3, 5, 7]))) * (1 - ventricles) * (anatomy.wm + anatomy.gm)
+    rim = _dilate(ventricles, int(rng.choice([3, 5]))) * (1 - ventricles) * (anatomy.wm + anatomy.gm)
     caps = rim * smooth_field(rng, 1, int(rng.integers(6, 14)), shape)[0].add(0.5).clamp(0, 1.5)
     plexus = ventricles * (smooth_field(rng, 1, int(rng.integers(8, 16)), shape)[0] > 1.0)
     flow = anatomy.csf * smooth_field(rng, 1, int(rng.integers(6, 12)), shape)[0].clamp(0, 2)

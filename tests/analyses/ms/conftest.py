@@ -11,7 +11,7 @@ import torch
 
 from bidsapp.analyses.ms import ANALYSIS
 from bidsapp.analyses.ms.card import metadata_of
-from bidsapp.analyses.ms.stages import Material
+from bidsapp.analyses.ms.material import Material
 from bidsapp.analyses.ms.train import write_bundle
 from bidsapp.bundle import Bundle
 from bidsapp.cohort import Member

@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from bidsapp.analyses.ms.card import SIMULATED, configs_of, metadata_of, model_card
+from bidsapp.analyses.ms.material import Material
 from bidsapp.analyses.ms.patients import Patient
-from bidsapp.analyses.ms.stages import Material
 from bidsapp.bundle import REQUIRED
 
 
@@ -67,5 +67,5 @@ def test_a_second_stage_that_did_not_help_is_told_with_both_numbers(make_metadat
     second = {"kept": False, "dice_without": {"07": 0.5, "19": 0.7}, "dice_with": {"07": 0.1, "19": 0.3}}
     metadata = {**make_metadata(patient("07", None), patient("19", None)), "second_stage": second}
     card = model_card(metadata)
-    assert "The weights know no real patient: 07, 19 served" in " ".join(card.split())
+    assert "The weights know no lesion marked in a real patient: 07, 19 served" in " ".join(card.split())
     assert "0.200 with, 0.600 without" in " ".join(card.split())

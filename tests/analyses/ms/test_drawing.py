@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from bidsapp.analyses.ms.reading import read_session
 from bidsapp.cohort import Member
 from bidsapp.errors import BadDataError
 from bidsapp.images.volume import Volume, write_volume
+from bidsapp.learning.calibration.prior_shift import Prior
 from bidsapp.learning.calibration.scaling import Scaling
 from bidsapp.networks.dropout import with_dropout
 from bidsapp.networks.lesions import lesion_network
@@ -91,3 +94,12 @@ def test_activity_is_read_from_the_synthesis_within_lesions_and_needs_a_t1w(make
     assert (reading.active.probability[inside & BRAIN] > 0).all()
     with pytest.raises(BadDataError, match="no T1w"):
         read_session(make_member(["FLAIR"]), bundle, "cpu")
+
+
+def test_a_prior_moves_all_logits_of_the_brain_alike():
+    bundle = trained(seeds=(0,))
+    (plain,), (moved,) = lesions(bundle), lesions(replace(bundle, prior=Prior(0.3)))
+    shifts = (moved - plain)[BRAIN]
+    assert abs(float(shifts.mean())) > 0.1
+    assert shifts == pytest.approx(float(shifts.mean()), abs=1e-4)
+    assert float(moved[~BRAIN].max()) == -20

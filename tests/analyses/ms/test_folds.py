@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from bidsapp.analyses.ms.train import subjects_of_folds
+from bidsapp.analyses.ms.roles import subjects_of_folds
 
 PATIENTS = [f"{number:02d}" for number in range(11)]
 

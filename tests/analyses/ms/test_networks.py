@@ -1,9 +1,10 @@
 import pytest
 import torch
 
-from bidsapp.analyses.ms.networks import read_trained
+from bidsapp.analyses.ms.networks import read_prior, read_trained
 from bidsapp.bundle import Bundle
 from bidsapp.errors import BadDataError
+from bidsapp.learning.calibration.prior_shift import Prior
 from tests.analyses.ms.conftest import copy_with
 
 
@@ -53,3 +54,12 @@ def test_what_was_measured_of_the_packaged_bundle_goes_into_every_report():
     assert not trained.activity
     assert not trained.synthesis
     assert any("Change between sessions is not reliable" in sentence for sentence in trained.cautions)
+
+
+def test_a_bundle_says_how_logits_are_adapted_and_a_damaged_number_is_an_error():
+    assert read_prior({}) is None
+    assert read_prior({"prior": {"prevalence": 0.01}}) == Prior(0.01)
+    with pytest.raises(TypeError, match="is no number"):
+        read_prior({"prior": {"prevalence": "much"}})
+    with pytest.raises(TypeError, match="must hold prevalence"):
+        read_prior({"prior": 0.01})

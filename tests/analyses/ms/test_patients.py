@@ -81,3 +81,18 @@ def test_an_example_where_every_voxel_is_itself_shows_the_patient(patient):
     assert shown.post is None
     flair = shown.images["FLAIR"]
     assert float(flair[seen.lesion].median()) > 1.2 * float(flair[seen.brain & ~seen.lesion].median())
+
+
+def test_the_image_after_contrast_agent_changes_its_grey_values_with_the_t1w(make_member):
+    """Outside of the lesions both images are the same: the change to be learned stays 0 there."""
+    seen = read_patient(make_member("post", contrasts=("T1w", POST), masks=("lesion",)))
+    same = replace(seen, post=seen.images["T1w"])
+    axes = [torch.arange(n, dtype=torch.float32) for n in seen.brain.shape]
+    points = torch.stack(torch.meshgrid(*axes, indexing="ij"), dim=-1)
+    plain = 0
+    for seed in range(12):
+        shown = examine_patient(np.random.default_rng(seed), same, points)
+        gap = float((shown.post - shown.images["T1w"])[shown.brain].abs().median())
+        scale = float((shown.images["T1w"] - seen.images["T1w"])[shown.brain].abs().median())
+        plain += gap < 1e-5 < scale
+    assert plain >= 3

@@ -12,10 +12,10 @@ from bidsapp.analyses.ms.augmenters import shared_images
 from bidsapp.analyses.ms.channels import POST
 from bidsapp.analyses.ms.examples import Examples, Plan
 from bidsapp.analyses.ms.marked import mark, positions, tissue_of, version_of
+from bidsapp.analyses.ms.material import Material
 from bidsapp.analyses.ms.options import Options
 from bidsapp.analyses.ms.patients import Patient
 from bidsapp.analyses.ms.pool import Pool, make_pool
-from bidsapp.analyses.ms.stages import Material
 from bidsapp.errors import BadDataError
 from bidsapp.recipe import Recipe
 from bidsapp.simulate.sclerosis.anatomy import HealthyHead

@@ -3,9 +3,11 @@ from dataclasses import replace
 import pytest
 import torch
 
+from bidsapp.analyses.ms.material import Material, read_material
 from bidsapp.analyses.ms.options import Options
 from bidsapp.analyses.ms.patients import read_patient
-from bidsapp.analyses.ms.stages import Material, Stage, divide, read_material, run_stage
+from bidsapp.analyses.ms.roles import divide
+from bidsapp.analyses.ms.stages import Stage, run_stage
 from bidsapp.analyses.ms.stages import _name as name_of
 from bidsapp.cohort import Cohort
 from bidsapp.errors import BadDataError, NothingSelectedError

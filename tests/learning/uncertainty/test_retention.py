@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import auc
 
+from bidsapp.learning.lesion_agreement.voxelwise import normalised_dice_of
 from bidsapp.learning.uncertainty.retention import (
     SHIFTS_FRACTIONS,
     Retention,
-    normalised_dice,
     voxel_retention,
 )
 
@@ -83,11 +83,11 @@ def test_a_healthy_scan_scores_one_until_a_false_voxel_is_kept():
     truth, prediction = np.zeros(10, dtype=bool), np.arange(10) == 3
     curve = voxel_retention(truth, prediction, prediction * 1.0, np.array([0.0, 0.5, 0.9, 1.0]))
     assert curve.scores.tolist() == [1, 1, 1, 0]
-    assert normalised_dice(0, 10, np.zeros(1), np.zeros(1)) == [1]
+    assert normalised_dice_of(0, 10, np.zeros(1), np.zeros(1)) == [1]
 
 
 def test_at_the_reference_load_normalised_dice_is_dice():
-    assert normalised_dice(10, 10_000, np.array([5.0]), np.array([2.0])) == pytest.approx([16 / (16 + 7)])
+    assert normalised_dice_of(10, 10_000, np.array([5.0]), np.array([2.0])) == pytest.approx([16 / (16 + 7)])
 
 
 def test_area_of_a_straight_line_is_a_half():

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from bidsapp.simulate.sclerosis.anatomy import Region
-from bidsapp.simulate.sclerosis.outlines import LesionMasks, room, scatter, transfer
+from bidsapp.simulate.sclerosis.outlines import LesionMasks, room, scatter, spread, transfer
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +45,15 @@ def test_patients_left_out_take_their_outlines_with_them(masks):
     kept = masks.without(["b"])
     assert kept is not None
     assert kept.names == ("a",)
+
+
+def test_lesions_grow_together_through_white_matter_alone(anatomy):
+    """Two lesions 4 mm apart; nothing is lost, and nothing new lies in fluid or cortex."""
+    fraction = torch.zeros(anatomy.shape)
+    fraction[18:22, 26:28, 18:22] = 1
+    fraction[18:22, 30:32, 18:22] = 1
+    grown = spread(np.random.default_rng(3), anatomy, fraction)
+    assert bool((grown >= fraction).all())
+    new = (grown >= 0.5) & (fraction == 0)
+    assert int(new.sum()) > 20
+    assert float(anatomy.wm[new].min()) >= 0.5
