@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bidsapp.analyses.coma.models.registry import applicable, models_with
+from bidsapp.analyses.coma.models.registry import MODELS, applicable, models_with
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.rows import Rows
+from bidsapp.errors import BadDataError
 from bidsapp.learning.validation.bootstrap import intervals
 from bidsapp.learning.validation.estimator import Array
 from bidsapp.learning.validation.measures import OF_OUTCOMES, OF_SCORES, Measure
@@ -57,6 +58,9 @@ def compare(rows: Rows, options: Options, *, seed: int) -> Comparison:
     BadDataError
         The recipe names a model that does not exist, or the patients cannot be split.
     """
+    unknown = [name for name in options.models if name not in MODELS]
+    if unknown:
+        raise BadDataError(f"Recipe key 'models' names '{unknown[0]}'; there are {', '.join(MODELS)}.")
     fit_for = applicable(rows.patients)
     names = [name for name in options.models if name in fit_for.names]
     models = models_with(options.learning)

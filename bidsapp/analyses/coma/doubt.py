@@ -82,8 +82,11 @@ class Doubt:
         """Say whether a patient is like the cohort; ``None`` where there is nothing to judge by."""
         if self.reference is None:
             return None
-        limit = limit_of(self.reference, options)
-        return judge(self.reference, self.table.values([patient])[0], limit=limit)
+        return judge(self.reference, self.table.values([patient])[0], limit=self.refused_at(options))
+
+    def refused_at(self, options: Options) -> float:
+        """Give the p at which a patient is refused; 0 where there is nothing to judge by."""
+        return 0.0 if self.reference is None else limit_of(self.reference, options)
 
     def arrays(self) -> dict[str, dict[str, NDArray[np.generic]]]:
         """Give the files of a bundle and their arrays."""
@@ -110,14 +113,14 @@ class Doubt:
     def restore(cls, make: Callable[[], Model], files: Mapping[str, Arrays]) -> Doubt:
         """Take what :meth:`arrays` gave; ``make`` gives a fresh model."""
         own = files["doubt"]
-        folds = sorted(key for key in files if key.startswith("fold_"))
+        count = sum(key.startswith("fold_") for key in files)
         state = CrossState(own["fold"].astype(np.intp), _floats(own["residual"]), _floats(own["least"]))
         table, reference = _table(), None
         if "reference" in files:
             table.restore(below("table", files["reference"]))
             reference = _restored(files["reference"])
         return cls(
-            models=tuple(make().restore(files[key]) for key in folds),
+            models=tuple(make().restore(files[f"fold_{number}"]) for number in range(count)),
             state=state,
             error=_floats(own["error"]),
             target=_floats(own["target"]),

@@ -74,7 +74,7 @@ class Options:
             categories=recipe.names("categories"),
             covariates=recipe.names("covariates"),
             atlas=recipe.text("atlas"),
-            models=recipe.names("models"),
+            models=tuple(dict.fromkeys(("median", *recipe.names("models")))),  # never without the baseline
             learning=_learning(recipe),
             folds=int(recipe.within("folds", 2, 1000)),
             inner_folds=int(recipe.within("inner_folds", 2, 1000)),

@@ -113,7 +113,7 @@ def scores(found: Prediction, trained: Trained) -> tuple[Score, ...]:
                 name="likeness_p",
                 value=found.judgement.p,
                 description="Share of training patients that lie as far from the others as this patient; at "
-                f"{options.reference_alpha:g} or less no score is given.",
+                f"{trained.doubt.refused_at(options):.2g} or less no score is given.",
                 limits=(0.0, 1.0),
             )
         )

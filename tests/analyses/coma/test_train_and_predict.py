@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 
 from bidsapp.analyses.coma import ANALYSIS
+from bidsapp.analyses.coma.comparison import compare
+from bidsapp.analyses.coma.doubt import Doubt, fit_doubt
 from bidsapp.analyses.coma.encoding import encode
+from bidsapp.analyses.coma.models.registry import models_with
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.predict import judge_patient
 from bidsapp.analyses.coma.rows import read_rows, visible
@@ -190,3 +193,24 @@ def test_too_few_patients_and_no_target_are_refused(
         read_rows(Cohort(sessions.members[:19]), "crs_r", Options.of(make_recipe()))
     with pytest.raises(UsageError, match="--target"):
         train(sessions, make_recipe(), tmp_path / "bundle")
+
+
+def test_with_more_than_ten_folds_each_error_stays_with_its_model(
+    sessions: Cohort, make_recipe: MakeRecipe, tmp_path: Path
+) -> None:
+    options = Options.of(make_recipe(models=["networks"], folds=12))
+    rows = read_rows(sessions, "crs_r", options)
+    fitted = fit_doubt(rows, "networks", options, seed=1)
+    make = models_with(options.learning)["networks"]
+    restored = Doubt.restore(make, dict(reversed(fitted.arrays().items())))
+    patient = rows.patients[0]
+    assert restored.predict(patient).tolist() == fitted.predict(patient).tolist()
+
+
+def test_a_recipe_names_models_that_exist_and_never_lacks_the_baseline(
+    sessions: Cohort, make_recipe: MakeRecipe
+) -> None:
+    options = Options.of(make_recipe(models=["networks"]))
+    assert options.models == ("median", "networks")
+    with pytest.raises(BadDataError, match="'oracle'"):
+        compare(read_rows(sessions, "crs_r", options), Options.of(make_recipe(models=["oracle"])), seed=1)
