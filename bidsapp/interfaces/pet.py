@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 REFERENCE = "Cerebellum_Exterior"
 """Part of the names of the atlas regions that FDG uptake is compared with: cerebellar cortex."""
+GUARD_MM = 8.0
+"""Cerebellar cortex nearer than this to other parts of the brain is left out: their uptake spills into it."""
 
 
 class SumFramesInputSpec(BaseInterfaceInputSpec):
@@ -76,12 +78,17 @@ class ComputeSuvr(PureInterface):
 
 
 def reference_region(standard_to_native: Path, grid: Grid) -> Volume:
-    """Bring the cerebellar cortex of the atlas onto a grid of the session; above 0.5 is inside."""
+    """Bring the cerebellar cortex of the atlas, away from the cerebrum, onto a grid; above 0.5 is inside."""
+    from scipy import ndimage
+
     from bidsapp.images.grids import resample
     from bidsapp.images.templates import load_atlas
     from bidsapp.images.transform_file import read_transform
 
     atlas = load_atlas(2)
-    labels = [region.index for region in atlas.regions if REFERENCE in region.name]
-    region = atlas.labels.with_data(np.isin(atlas.labels.data, labels))
+    cortex = [region.index for region in atlas.regions if REFERENCE in region.name]
+    elsewhere = [region.index for region in atlas.regions if "Cerebell" not in region.name]
+    edge = np.linalg.norm(atlas.labels.affine[:3, :3], axis=0)
+    away = ndimage.distance_transform_edt(~np.isin(atlas.labels.data, elsewhere), sampling=edge) > GUARD_MM
+    region = atlas.labels.with_data(np.isin(atlas.labels.data, cortex) & away)
     return resample(region, grid, transform=read_transform(standard_to_native))
