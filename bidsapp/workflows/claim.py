@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bidsapp.errors import TryAgainError
+from bidsapp.errors import CannotWriteError, TryAgainError
 from bidsapp.files import write_error
 
 
@@ -20,7 +20,7 @@ def claim(folder: Path, subject: str) -> Iterator[Path]:
     TryAgainError
         Another run works on this subject.
     CannotWriteError, InputOutputError
-        The work folder cannot be made.
+        The work folder cannot be made, or its file system cannot lock.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -30,9 +30,13 @@ def claim(folder: Path, subject: str) -> Iterator[Path]:
     with stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise TryAgainError(
                 f"sub-{subject}: another run works on this subject in {folder}; "
                 "wait for it and run the same command again."
+            ) from error
+        except OSError as error:  # some network file systems are mounted without locks
+            raise CannotWriteError(
+                f"{folder} cannot be locked ({error.strerror}); choose a work folder on another disk (-w)."
             ) from error
         yield folder
