@@ -47,6 +47,16 @@ def test_logan_without_k2_is_right_once_the_ratio_is_steady():
     assert logan_slope(tissue[:, None], reference, TIMING, t_star=60 * 60)[0] == pytest.approx(1.5, rel=0.02)
 
 
+@pytest.mark.parametrize("slope", [patlak_slope, logan_slope])
+def test_a_break_between_frames_changes_the_slope_little(slope):
+    reference, tissue = simulate(0.1 / 60, 0.15 / 60), simulate(0.1 / 60, 0.1 / 60)
+    scanned = (STARTS < 20 * 60) | (STARTS >= 45 * 60)
+    whole = slope(tissue[:, None], reference, TIMING, t_star=45 * 60)[0]
+    broken = FrameTiming(STARTS[scanned], DURATIONS[scanned])
+    found = slope(tissue[scanned, None], reference[scanned], broken, t_star=45 * 60)[0]
+    assert found == pytest.approx(whole, rel=0.01)
+
+
 def test_a_slope_needs_late_frames():
     curve = np.ones(8)
     with pytest.raises(BadDataError, match="only 0 PET frames begin later than 20 min"):
