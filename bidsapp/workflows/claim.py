@@ -15,6 +15,8 @@ from bidsapp.files import write_error
 def claim(folder: Path, subject: str) -> Iterator[Path]:
     """Hold ``folder`` while the body runs; the kernel lets go of it when the process ends, however it ends.
 
+    A folder that is empty at the end is removed.
+
     Raises
     ------
     TryAgainError
@@ -39,4 +41,8 @@ def claim(folder: Path, subject: str) -> Iterator[Path]:
             raise CannotWriteError(
                 f"{folder} cannot be locked ({error.strerror}); choose a work folder on another disk (-w)."
             ) from error
-        yield folder
+        try:
+            yield folder
+        finally:
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()

@@ -29,9 +29,9 @@ def process_subject(task: SubjectTask, send: Send) -> Event:
         with claim(task.work_dir, task.subject):
             _write_to_log(task.log_dir / "run.log")
             return _process(task, send)
-    except TryAgainError as error:
-        return Event(str(error), final=True, code=error.code)  # the status is the other run's to write
     except BidsAppError as error:
+        if isinstance(error, TryAgainError) or task.settings.reports_only:
+            return Event(str(error), final=True, code=error.code)  # nothing was computed: the status holds
         return task.fail(str(error), error.code)
     except (
         Exception

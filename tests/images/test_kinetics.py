@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from bidsapp.errors import BadDataError
+from bidsapp.images.dynamic_pet import DynamicPet, slope_map
+from bidsapp.images.frames import Frames
 from bidsapp.images.kinetics import logan_slope, patlak_slope
 from bidsapp.images.pet_frames import FrameTiming, decay_factors, frame_timing, late_frames
 
@@ -99,3 +101,15 @@ def test_times_count_from_the_injection():
 def test_timings_that_disagree_are_said_in_one_sentence(change, said):
     with pytest.raises(BadDataError, match=said):
         frame_timing({**SIDECAR, **change}, 3)
+
+
+@pytest.mark.parametrize(
+    ("tracer", "model"),
+    [("FDG", "patlak"), ("2-deoxy-2-[18F]fluoro-D-glucose", "patlak"), ("florbetapir", "logan")],
+)
+def test_the_model_follows_the_tracer_whatever_it_is_called(tracer, model):
+    curves = np.stack([simulate(0.1 / 60, 0.15 / 60)] * 2).astype(np.float32)
+    frames = Frames(curves.reshape(2, 1, 1, -1), np.eye(4))
+    pet = DynamicPet(frames, TIMING, np.zeros(len(frames), dtype=bool), 0.0, ())
+    brain = np.ones((2, 1, 1), dtype=bool)
+    assert slope_map(pet, brain, brain, tracer)[0] == model

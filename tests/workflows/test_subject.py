@@ -1,5 +1,6 @@
 """What the status of a session says when another session, or another run, is in its way."""
 
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ from nipype.pipeline.engine import Node, Workflow
 
 from bidsapp.analyses import registry
 from bidsapp.bundle import Bundle
-from bidsapp.errors import BadDataError, ExitCode
+from bidsapp.errors import BadDataError, ExitCode, UsageError
 from bidsapp.findings import Findings
 from bidsapp.inputs import Inputs
 from bidsapp.interfaces.base import PureInterface
@@ -17,6 +18,7 @@ from bidsapp.settings import Settings
 from bidsapp.status import RunStatus
 from bidsapp.workflows import participant, subject
 from bidsapp.workflows.claim import claim
+from bidsapp.workflows.models import resolve_models
 from bidsapp.workflows.subject import process_subject
 from bidsapp.workflows.task import SubjectTask
 
@@ -125,3 +127,19 @@ def test_a_session_that_a_stop_cut_off_does_not_run_on(task):
     assert task.status("1").state == "failed"
     assert "--stop-on-first-crash" in task.status("1").error
     assert task.status("2").state == "done"
+
+
+def test_a_report_that_cannot_be_written_says_nothing_of_the_results(task, monkeypatch):
+    monkeypatch.setattr(subject, "_write_to_log", lambda _: None)
+    again = replace(task, settings=replace(task.settings, reports_only=True))
+    event = process_subject(again, lambda _: None)
+    assert event.code == ExitCode.NO_INPUT
+    assert not list((task.settings.output_dir / "logs").rglob("status.json"))
+    assert not task.work_dir.exists()
+
+
+def test_two_bundles_of_one_analysis_are_refused(task, tmp_path):
+    shutil.copytree(task.brain.path, tmp_path / "brain")
+    settings = replace(task.settings, bundles=(task.brain.path, tmp_path / "brain"))
+    with pytest.raises(UsageError, match="two bundles of 'brain'"):
+        resolve_models(settings)
