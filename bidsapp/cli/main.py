@@ -59,13 +59,14 @@ def _run(argv: Sequence[str]) -> int:
     check_dataset(settings)  # before anything is written: the output could be the input
     if settings.levels[0] == "group" and not settings.output_dir.is_dir():
         raise NoInputError(f"OUTPUT_DIR {settings.output_dir} does not exist; run participant first.")
+    device, sentence = resolve_device(settings.device)
+    settings = replace(settings, device=device)  # a dry run, too: results depend on where they are computed
     if settings.dry_run:
         return _dry_run(settings)
     signal.signal(signal.SIGTERM, _on_terminate)
-    device, sentence = resolve_device(settings.device)
     with LogFile(settings.output_dir) as log:
         try:
-            return _run_levels(replace(settings, device=device), log, sentence)
+            return _run_levels(settings, log, sentence)
         except BaseException as error:  # here too, so that the traceback goes to the run's own log file
             return _fail(error, log)
 

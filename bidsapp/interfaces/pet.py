@@ -48,6 +48,8 @@ class SumFrames(PureInterface):
 
         frames, notes = check_series(Path(self.inputs.in_file))
         durations = json.loads(self.inputs.metadata).get("FrameDuration")
+        if durations is None and len(frames) > 1:
+            notes.append("its sidecar has no FrameDuration: all frames count alike")
         mean = static_image(frames, durations)
         out_file = write_volume(folder / "static.nii.gz", to_closest_ras(mean))
         return {"out_file": str(out_file), "notes": notes}

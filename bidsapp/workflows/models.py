@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bidsapp.analyses import registry
 from bidsapp.analyses.protocol import Analysis
 from bidsapp.bundle import Bundle
-from bidsapp.errors import UnavailableError
+from bidsapp.errors import UnavailableError, UsageError
 from bidsapp.inputs import Inputs
 from bidsapp.settings import Settings
 
@@ -38,12 +38,15 @@ def resolve_models(settings: Settings) -> tuple[Model, ...]:
 
     Raises
     ------
+    UsageError
+        Two bundles of one analysis are given.
     UnavailableError
-        An analysis that was asked for is not installed, cannot predict, or has no bundle.
+        An analysis that was asked for is not installed or has no bundle. One that only serves preprocessing
+        (``brain``) adds nothing: with it alone, subjects are preprocessed.
     BadDataError
         A bundle is damaged.
     """
-    given = {bundle.analysis: bundle for bundle in map(Bundle.read, settings.bundles)}
+    given = _by_analysis([Bundle.read(path) for path in settings.bundles])
     models: list[Model] = []
     for name in settings.analyses or registry.names():
         analysis = registry.load(name)
@@ -59,6 +62,17 @@ def resolve_models(settings: Settings) -> tuple[Model, ...]:
     if unknown:
         raise UnavailableError(f"--bundle is for '{unknown[0]}', which is not installed; install it first.")
     return tuple(models)
+
+
+def _by_analysis(bundles: Sequence[Bundle]) -> dict[str, Bundle]:
+    given: dict[str, Bundle] = {}
+    for bundle in bundles:
+        other = given.setdefault(bundle.analysis, bundle)
+        if other is not bundle:
+            raise UsageError(
+                f"--bundle names two bundles of '{bundle.analysis}' ({other.path}, {bundle.path}); give one."
+            )
+    return given
 
 
 def brain_bundle(settings: Settings) -> Bundle:

@@ -60,6 +60,7 @@ def plan(settings: Settings) -> list[SubjectPlan]:
     """
     from bidsapp.bids.dataset import check_dataset
     from bidsapp.bids.query import find_all, list_selected
+    from bidsapp.bids.references import add_references
 
     check_dataset(settings)
     planner = _Planner(settings)
@@ -70,7 +71,7 @@ def plan(settings: Settings) -> list[SubjectPlan]:
             if isinstance(inputs, BidsAppError):
                 raise inputs
             check_anatomy(inputs)
-            by_subject[subject].append(inputs)
+            by_subject[subject].append(add_references(inputs, settings.reference))
         except BidsAppError as error:
             plans.append(_unusable(subject, session, error))
     for sessions in by_subject.values():
@@ -79,7 +80,7 @@ def plan(settings: Settings) -> list[SubjectPlan]:
 
 
 class _Planner:
-    """Plans subjects; those with the same contrasts have the same steps, which are found out once."""
+    """Plans subjects; those with the same kinds of files have the same steps, which are found out once."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -112,7 +113,11 @@ class _Planner:
         from bidsapp.workflows.participant import init_subject_wf, list_steps
 
         signature = tuple(
-            (inputs.session, tuple((key, factory_of(image)) for key, image in inputs.images.items()))
+            (
+                inputs.session,
+                tuple((key, factory_of(image), *image.companions) for key, image in inputs.images.items()),
+                tuple(inputs.references),
+            )
             for inputs in sessions
         )
         if signature not in self._steps:

@@ -1,8 +1,10 @@
+import errno
+import fcntl
 import multiprocessing
 
 import pytest
 
-from bidsapp.errors import TryAgainError
+from bidsapp.errors import CannotWriteError, TryAgainError
 from bidsapp.workflows.claim import claim
 
 
@@ -30,10 +32,20 @@ def test_a_second_run_is_told_to_try_again(tmp_path):
     assert ask_in_another_process(tmp_path / "sub-01") == "held"
 
 
+def test_a_disk_without_locks_is_no_other_run(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with (
+        pytest.raises(CannotWriteError, match=r"cannot be locked .* choose a work folder on another disk"),
+        claim(tmp_path / "sub-01", "01"),
+    ):
+        pass
+
+
 def test_an_unwritable_work_folder_is_said(tmp_path):
     (tmp_path / "file").write_text("")
-    from bidsapp.errors import CannotWriteError
-
     with (
         pytest.raises(CannotWriteError, match="choose a writable folder"),
         claim(tmp_path / "file" / "sub-01", "01"),
