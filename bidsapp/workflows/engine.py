@@ -49,13 +49,24 @@ def run_workflow(
         "check_version": "false",
         "stop_on_first_crash": str(settings.stop_on_first_crash).lower(),
     }
-    workflow.config["monitoring"] = {"enabled": str(settings.resource_monitor).lower()}
+    _monitor_resources(settings.resource_monitor, crash_dir)
     try:
         workflow.run(plugin=plugin, plugin_args={**plugin_args, "status_callback": callback})
     except Exception as error:
         if not callback.failures:  # not a step but the engine itself
             raise RuntimeError(f"Nipype could not run the workflow: {error}") from error
     return callback.failures
+
+
+def _monitor_resources(wanted: bool, folder: Path) -> None:
+    """Let Nipype record memory and processor time of each step in ``folder/resource_monitor.json``, or not.
+
+    Nipype remembers its switch when it is imported: the configuration of a workflow would come too late.
+    """
+    from nipype import config
+
+    config.resource_monitor = wanted
+    config.set("monitoring", "summary_file", str(folder / "resource_monitor.json"))
 
 
 def read_plugin(path: Path | None) -> tuple[str, dict[str, Any]]:
