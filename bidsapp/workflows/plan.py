@@ -60,6 +60,7 @@ def plan(settings: Settings) -> list[SubjectPlan]:
     """
     from bidsapp.bids.dataset import check_dataset
     from bidsapp.bids.query import find_all, list_selected
+    from bidsapp.bids.references import add_references
 
     check_dataset(settings)
     planner = _Planner(settings)
@@ -70,7 +71,7 @@ def plan(settings: Settings) -> list[SubjectPlan]:
             if isinstance(inputs, BidsAppError):
                 raise inputs
             check_anatomy(inputs)
-            by_subject[subject].append(inputs)
+            by_subject[subject].append(add_references(inputs, settings.reference))
         except BidsAppError as error:
             plans.append(_unusable(subject, session, error))
     for sessions in by_subject.values():

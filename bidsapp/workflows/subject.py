@@ -115,7 +115,9 @@ def _process(task: SubjectTask, send: Send) -> Event:
         statuses = [status_file(settings.output_dir, task.subject, item.session) for item in usable]
         if not errors and all(is_done(path, key, settings.output_dir) for path in statuses):
             shutil.rmtree(task.work_dir)
-            return Event("nothing changed since it was done", final=True)
+            if (settings.output_dir / f"sub-{task.subject}.html").is_file():
+                return Event("nothing changed since it was done", final=True)
+            return Event(f"report {write_report(settings.output_dir, task.subject)}", final=True)
         errors += _run_workflow(task, usable, key, send)
     report = write_report(settings.output_dir, task.subject)
     if errors:
@@ -157,7 +159,7 @@ def _run_workflow(task: SubjectTask, sessions: Sequence[Inputs], key: str, send:
     recorder = _Recorder(task, sessions, key, send)
     workflow = init_subject_wf(sessions, task.settings, task.models, task.brain)
     if task.settings.write_graph:
-        workflow.write_graph(str(task.log_dir / "workflow.dot"), graph2use="colored", format="svg")
+        workflow.write_graph(str(task.log_dir / "workflow.dot"), graph2use="colored", format="dot")
     failures = run_workflow(
         workflow,
         task.settings,
