@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bidsapp.analyses import registry
 from bidsapp.analyses.protocol import Analysis
 from bidsapp.bundle import Bundle
-from bidsapp.errors import UnavailableError
+from bidsapp.errors import UnavailableError, UsageError
 from bidsapp.inputs import Inputs
 from bidsapp.settings import Settings
 
@@ -39,11 +39,13 @@ def resolve_models(settings: Settings) -> tuple[Model, ...]:
     Raises
     ------
     UnavailableError
-        An analysis that was asked for is not installed, cannot predict, or has no bundle.
+        An analysis that was asked for is not installed, or has no bundle.
+    UsageError
+        A bundle is of no use: another one is for the same analysis, or the analysis was not asked for.
     BadDataError
         A bundle is damaged.
     """
-    given = {bundle.analysis: bundle for bundle in map(Bundle.read, settings.bundles)}
+    given = _given(settings)
     models: list[Model] = []
     for name in settings.analyses or registry.names():
         analysis = registry.load(name)
@@ -55,10 +57,25 @@ def resolve_models(settings: Settings) -> tuple[Model, ...]:
             models.append(Model(name, Bundle.read(analysis.bundle)))
         elif settings.analyses:
             raise UnavailableError(f"Analysis '{name}' has no packaged bundle; train one or give --bundle.")
-    unknown = sorted(set(given) - set(registry.names()))
-    if unknown:
-        raise UnavailableError(f"--bundle is for '{unknown[0]}', which is not installed; install it first.")
     return tuple(models)
+
+
+def _given(settings: Settings) -> dict[str, Bundle]:
+    """Read the user's bundles, by analysis; every one of them must be of use."""
+    given: dict[str, Bundle] = {}
+    for path in settings.bundles:
+        bundle = Bundle.read(path)
+        name = bundle.analysis
+        if name not in registry.names():
+            raise UnavailableError(f"--bundle is for '{name}', which is not installed; install it first.")
+        if name in given:
+            raise UsageError(
+                f"--bundle: {given[name].path} and {path} are both for {name}; give one of them."
+            )
+        if settings.analyses and name not in {"brain", *settings.analyses}:
+            raise UsageError(f"--bundle {path} is for {name}, which --analysis does not name; add it there.")
+        given[name] = bundle
+    return given
 
 
 def brain_bundle(settings: Settings) -> Bundle:
