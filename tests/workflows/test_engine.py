@@ -69,15 +69,17 @@ def test_an_interrupted_run_does_not_repeat_what_is_done(tmp_path):
     assert done.stat().st_mtime_ns == before
 
 
-def test_resources_are_recorded_beside_the_log_when_asked_for(tmp_path):
+def test_resources_are_recorded_beside_the_log_when_asked_for(tmp_path, monkeypatch):
     (tmp_path / "logs").mkdir()
-    run(tmp_path / "quiet", 4.0)
-    assert not list(tmp_path.rglob("resource_monitor.json"))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
     run(tmp_path, 4.0, resource_monitor=True)
+    assert not list((tmp_path / "here").iterdir()), "the folder of the user stays clean"
     traces = json.loads((tmp_path / "logs" / "resource_monitor.json").read_text())
     assert set(traces["name"]) == {"sub_01_wf.root_0"}
     assert min(traces["rss_GiB"]) > 0
-    run(tmp_path / "again", 4.0)  # the switch is Nipype's own and of the whole process: leave it off
+    run(tmp_path / "quiet", 4.0)
+    assert not list((tmp_path / "quiet").rglob(".proc-*"))
 
 
 def test_plugin_file(tmp_path):
