@@ -32,6 +32,7 @@ def read_cohort(
     *,
     bids_dir: Path | None = None,
     participant_label: Sequence[str] = (),
+    exclude_participant_label: Sequence[str] = (),
     session_label: Sequence[str] = (),
     controls: str | None = None,
     target: str | None = None,
@@ -46,6 +47,8 @@ def read_cohort(
         The raw dataset, for covariates beyond those copied to the derivatives, if it is at hand.
     participant_label, session_label
         Keep only these, if any are given.
+    exclude_participant_label
+        Leave these out.
     controls
         Keep the members that fulfil this query on the covariates (see :mod:`bidsapp.bids.controls`).
     target
@@ -54,7 +57,7 @@ def read_cohort(
     Raises
     ------
     NothingSelectedError
-        No preprocessed member is left.
+        A label names nobody who is preprocessed, or nobody is left.
     UsageError
         The query is wrong, or there is no such covariate.
     """
@@ -68,18 +71,38 @@ def read_cohort(
             member = as_member(findings, folder, _covariates(findings, folder, bids_dir))
             key = (member.subject, member.session)
             members[key] = _merge(members[key], member) if key in members else member
-    wanted = {label.removeprefix("sub-") for label in participant_label}
-    sessions = {label.removeprefix("ses-") for label in session_label}
-    kept = [
-        item
-        for item in members.values()
-        if (not wanted or item.subject in wanted) and (not sessions or item.session in sessions)
-    ]
-    if not kept:
-        where = ", ".join(str(folder) for folder in derivatives)
-        raise NothingSelectedError(f"No preprocessed subject is selected in {where}; run participant first.")
+    where = ", ".join(str(folder) for folder in derivatives)
+    labels = participant_label, exclude_participant_label, session_label
+    kept = _selected(list(members.values()), *labels, where)
     kept.sort(key=lambda item: (item.subject, item.session or ""))
     return Cohort(tuple(_with_target(_controls(kept, controls), target)))
+
+
+def _selected(
+    members: list[Member],
+    participant_label: Sequence[str],
+    exclude_participant_label: Sequence[str],
+    session_label: Sequence[str],
+    where: str,
+) -> list[Member]:
+    wanted = {label.removeprefix("sub-") for label in participant_label}
+    excluded = {label.removeprefix("sub-") for label in exclude_participant_label}
+    sessions = {label.removeprefix("ses-") for label in session_label}
+    known = sorted({item.subject for item in members})
+    for label in sorted(wanted.difference(known)) if known else ():
+        raise NothingSelectedError(
+            f"--participant-label: sub-{label} is not preprocessed in {where}; {closest(label, known)}"
+        )
+    kept = [
+        item
+        for item in members
+        if (not wanted or item.subject in wanted)
+        and item.subject not in excluded
+        and (not sessions or item.session in sessions)
+    ]
+    if not kept:
+        raise NothingSelectedError(f"No preprocessed subject is selected in {where}; run participant first.")
+    return kept
 
 
 def as_member(findings: Findings, output_dir: Path, covariates: Mapping[str, str | float]) -> Member:

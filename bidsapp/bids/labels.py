@@ -23,7 +23,12 @@ _TOLERANCE = 1e-3  # mm; the rounding of affines by different programs
 
 
 def read_labelled_cohort(
-    bids_dir: Path, derivatives: Sequence[Path] = (), participant_label: Sequence[str] = ()
+    bids_dir: Path,
+    derivatives: Sequence[Path] = (),
+    *,
+    participant_label: Sequence[str] = (),
+    exclude_participant_label: Sequence[str] = (),
+    session_label: Sequence[str] = (),
 ) -> Cohort:
     """Pair the images of a raw dataset with the label maps of its derivatives.
 
@@ -36,8 +41,10 @@ def read_labelled_cohort(
         The raw dataset.
     derivatives
         Datasets of label maps; without any, all in ``bids_dir/derivatives``.
-    participant_label
+    participant_label, session_label
         Keep only these, if any are given.
+    exclude_participant_label
+        Leave these out.
 
     Returns
     -------
@@ -49,13 +56,15 @@ def read_labelled_cohort(
     NoInputError
         A dataset cannot be read.
     NothingSelectedError
-        No image has a label map.
+        There is no such label, or no image has a label map.
     """
     settings = Settings(
         bids_dir=bids_dir,
         output_dir=bids_dir,
         levels=("train",),
         participant_label=tuple(participant_label),
+        exclude_participant_label=tuple(exclude_participant_label),
+        session_label=tuple(session_label),
     )
     selected = list_selected(settings)
     folders = derivatives or [path for path in sorted((bids_dir / "derivatives").glob("*")) if path.is_dir()]

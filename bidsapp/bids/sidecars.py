@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
 from bidsapp.bids.dataset import RAW_LINK
@@ -49,10 +49,7 @@ def map_metadata(item: Map, findings: Findings, inputs: Inputs | None, output_di
             content["Sources"] = uris
     space = item.entities.get("space")
     if space is not None and "SpatialReference" not in content and modality_of(space, None):
-        reference = derivative_path(
-            findings.subject, findings.session, "anat", {"desc": "preproc"}, space, ".nii.gz"
-        )
-        content["SpatialReference"] = f"bids::{reference}"
+        content["SpatialReference"] = f"bids::{_reference(space, findings)}"
     if _is_volume(item) and "SkullStripped" not in content:
         raise BadDataError(
             f"Analysis {findings.analysis}: map '{item.title}' ({item.suffix}) lacks SkullStripped in its "
@@ -118,6 +115,17 @@ def _cell(cell: Cell) -> str:
     return " ".join(str(cell).split()) or "n/a"
 
 
+def _reference(space: str, findings: Findings) -> PurePosixPath:
+    """Name the image whose grid a space is: that of these findings (it may have an agent), or the usual."""
+    own = [
+        item.entities
+        for item in findings.maps
+        if (item.suffix, item.entities.get("desc")) == (space, "preproc") and "space" not in item.entities
+    ]
+    entities = own[0] if own else {"desc": "preproc"}
+    return derivative_path(findings.subject, findings.session, "anat", entities, space, ".nii.gz")
+
+
 def _is_volume(item: Map) -> bool:
     known = {(modality.datatype, modality.suffix) for modality in modalities().values() if modality.is_raw}
     return (item.datatype, item.suffix) in known and item.extension == ".nii.gz"
@@ -143,7 +151,9 @@ def _uri(source: object, item: Map, findings: Findings, output_dir: Path) -> str
     if path.is_relative_to(output_dir.absolute()):
         inside = path.relative_to(output_dir.absolute())
         return None if inside.parts[0] in {"work", "logs"} else f"bids::{quote(inside.as_posix())}"
-    if folder in path.parts and "work" not in path.parts:
-        below = path.parts[path.parts.index(folder) :]
-        return f"bids:{RAW_LINK}:{quote('/'.join(below))}"
-    return None
+    below = (folder, *([f"ses-{findings.session}"] if findings.session else []))
+    if path.parts[-2 - len(below) : -2] != below or not path.name.startswith(f"{folder}_"):
+        return None  # no name of a dataset: a file of the work folder
+    before = path.parts[: -2 - len(below)]
+    beside = before[-2:] if before[-2:-1] == ("derivatives",) else ()  # drawn by someone, beside the raw data
+    return f"bids:{RAW_LINK}:{quote('/'.join((*beside, *path.parts[-2 - len(below) :])))}"

@@ -89,8 +89,8 @@ class LiveProgress(PlainProgress):
 
     def step(self, subject: str, session: str | None, name: str) -> None:
         """Show the step on the subject's line."""
+        super().step(subject, session, name)
         text = f"{_name(subject, session)}: {name}"
-        self._log.write(text)
         if subject not in self._lines:
             self._lines[subject] = self._running.add_task(text)
         self._running.update(self._lines[subject], description=text)

@@ -116,18 +116,22 @@ def _at_least(option: Option, number: float) -> float:
 
 def _path(option: Option, value: object, base: Path) -> Path:
     path = absolute(_text(option, value, base), base)
-    if option.must_exist and not path.exists():
-        known = _packaged(option)
-        if str(value) in known:
-            return known[str(value)]
+    if path.exists():
+        return path
+    known = _packaged(option)
+    if str(value) in known:
+        return known[str(value)]
+    if option.must_exist:
         there = f" or name one of {', '.join(sorted(known))}" if known else ""
         raise NoInputError(f"--{option.name} names {path}, which does not exist; check the path{there}.")
     return path
 
 
 def _packaged(option: Option) -> dict[str, Path]:
+    if not option.packaged:
+        return {}
     folder = Path(str(files("bidsapp"))) / "data" / option.packaged
-    return {path.stem: path for path in folder.glob("*.toml")} if option.packaged else {}
+    return {path.stem: path for path in folder.iterdir() if path.is_dir() or path.suffix == ".toml"}
 
 
 def _filters(option: Option, value: object, base: Path) -> dict[str, dict[str, object]]:
@@ -142,7 +146,10 @@ def _filters(option: Option, value: object, base: Path) -> dict[str, dict[str, o
         raise BadDataError(f"--{option.name} {path} is not valid JSON ({error}); mend the file.") from error
     if not isinstance(content, dict) or not all(isinstance(item, dict) for item in content.values()):
         raise BadDataError(f"--{option.name} {path} must map a modality to entities, as in {_EXAMPLE}.")
+    from bidsapp.bids.filters import ELSEWHERE
+
     known = {name.lower(): name for name in modalities()}
+    content = {name: item for name, item in content.items() if name.lower() not in ELSEWHERE}
     for name in content:
         if name.lower() not in known:
             raise BadDataError(

@@ -90,7 +90,7 @@ def _input(option: Option) -> dict[str, object]:
         "value-key": _key(option),
         "optional": True,
     }
-    if option.kind == "path" and not option.must_exist:
+    if option.kind == "path" and (option.packaged or not option.must_exist):
         entry["type"] = "String"  # Boutiques takes a File for one that is there already
     if option.many:
         entry["list"] = True

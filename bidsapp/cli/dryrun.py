@@ -6,20 +6,36 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bidsapp.reports.numbers import count
+
 if TYPE_CHECKING:
     from bidsapp.settings import Settings
     from bidsapp.workflows.plan import SubjectPlan
 
 
-def describe(settings: Settings, plans: Sequence[SubjectPlan]) -> Iterator[str]:
-    """Give the lines; paths are relative to the dataset where they lie in it."""
+def describe(
+    settings: Settings, plans: Sequence[SubjectPlan] | None, others: Sequence[str] = ()
+) -> Iterator[str]:
+    """Give the lines; paths are relative to the dataset where they lie in it.
+
+    Parameters
+    ----------
+    settings
+        Of the run.
+    plans
+        Of the participant level; ``None`` when it is not among the levels.
+    others
+        What the other levels would do.
+    """
     yield f"Dry run of {', '.join(settings.levels)}: nothing is written."
     yield f"Dataset {settings.bids_dir}, results to {settings.output_dir}"
-    for plan in plans:
-        yield from _describe_one(settings, plan)
-    subjects = {plan.subject for plan in plans}
-    todo = sum(bool(set(plan.steps) - set(plan.done)) for plan in plans)
-    yield f"{len(subjects)} subjects, {len(plans)} sessions, {todo} with work to do."
+    if plans is not None:
+        for plan in plans:
+            yield from _describe_one(settings, plan)
+        subjects = {plan.subject for plan in plans}
+        todo = sum(bool(set(plan.steps) - set(plan.done)) for plan in plans)
+        yield f"{count(len(subjects), 'subject')}, {count(len(plans), 'session')}, {todo} with work to do."
+    yield from others
 
 
 def _describe_one(settings: Settings, plan: SubjectPlan) -> Iterator[str]:

@@ -17,6 +17,7 @@ from bidsapp.errors import ExitCode, InputOutputError, NoInputError
 if TYPE_CHECKING:
     from bidsapp.cli.logfile import LogFile
     from bidsapp.settings import Settings
+    from bidsapp.workflows.plan import SubjectPlan
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,7 +61,7 @@ def _run(argv: Sequence[str]) -> int:
     if settings.levels[0] == "group" and not settings.output_dir.is_dir():
         raise NoInputError(f"OUTPUT_DIR {settings.output_dir} does not exist; run participant first.")
     device, sentence = resolve_device(settings.device)
-    settings = replace(settings, device=device)  # a dry run, too: results depend on where they are computed
+    settings = replace(settings, device=device)  # results depend on it: the plan of a dry run as well
     if settings.dry_run:
         return _dry_run(settings)
     signal.signal(signal.SIGTERM, _on_terminate)
@@ -93,9 +94,19 @@ def _run_levels(settings: Settings, log: LogFile, device_sentence: str) -> int:
 
 def _dry_run(settings: Settings) -> int:
     from bidsapp.cli.dryrun import describe
-    from bidsapp.workflows.run import plan
 
-    for line in describe(settings, plan(settings)):
+    plans: list[SubjectPlan] | None = None
+    others: list[str] = []
+    for level in settings.levels:
+        if level == "participant":
+            from bidsapp.workflows.run import plan
+
+            plans = plan(settings)
+        else:
+            from bidsapp.workflows.run import foresee
+
+            others += foresee(settings, level)
+    for line in describe(settings, plans, others):
         print(line)
     return ExitCode.OK
 

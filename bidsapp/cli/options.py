@@ -32,7 +32,7 @@ class Option:
         What is checked of a value: smallest number, permitted values, regular expression,
         BIDS prefix that may be left out, and whether the path has to be there.
     packaged
-        Folder of ``data/`` whose TOML files can be given by their bare names.
+        Folder of ``data/`` whose folders and TOML files can be given by their bare names.
     levels
         Levels for which it means something; empty for all.
     """

@@ -94,10 +94,11 @@ def split(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def help_text(option: Option) -> str:
-    """Give the option's sentence, with the default where it is a plain value."""
+    """Give the option's sentence, with the default where it is a plain value, and the levels it is for."""
     default = getattr(Settings, option.field, None) if option.field else None
     shown = isinstance(default, int | str) and not isinstance(default, bool) and option.kind != "count"
-    return option.help + (f" Default: {default}." if shown and "Default:" not in option.help else "")
+    text = option.help + (f" Default: {default}." if shown and "Default:" not in option.help else "")
+    return text + (f" Level: {' or '.join(option.levels)}." if option.levels else "")
 
 
 def _add(section: argparse._ArgumentGroup, option: Option) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -72,6 +73,7 @@ def preprocessing_findings(
     maps += [_standard(key, path, "2", sources, entities) for key, path in member.standard.items()]
     maps += [_standard(key, path, "1", sources, entities) for key, path in fine.items()]
     maps += [_transform(member.transforms, reference, forward) for forward in (True, False)]
+    maps = [_of_reference(item, sources[images[0]]) for item in maps]
     maps.append(template_map(Path(facts["image"])))
     scores = [score for figures in quality for score in quality_scores(figures)]
     scores += [quality_score(images[0], name, facts[name]) for name in ("normalisation_ncc", "mask_overlap")]
@@ -162,6 +164,13 @@ def _declared_map(part: str, key: str, path: Path, placed: Mapping[str, str]) ->
         metadata=entry["metadata"],
         display=entry["display"],
     )
+
+
+def _of_reference(item: Map, source: str) -> Map:
+    """Say of mask and tissues which file they come from: the network saw the reference image alone."""
+    if item.suffix not in {"mask", "dseg", "probseg"} or "Sources" in item.metadata:
+        return item
+    return replace(item, metadata={**item.metadata, "Sources": [source]})
 
 
 def _transform(transforms: Mapping[str, Path], space: str, forward: bool) -> Map:

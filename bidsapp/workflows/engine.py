@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import chdir, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,13 +50,33 @@ def run_workflow(
         "check_version": "false",
         "stop_on_first_crash": str(settings.stop_on_first_crash).lower(),
     }
-    workflow.config["monitoring"] = {"enabled": str(settings.resource_monitor).lower()}
+    monitored = _resources(work_dir, crash_dir) if settings.resource_monitor else nullcontext()
     try:
-        workflow.run(plugin=plugin, plugin_args={**plugin_args, "status_callback": callback})
+        with monitored:
+            workflow.run(plugin=plugin, plugin_args={**plugin_args, "status_callback": callback})
     except Exception as error:
         if not callback.failures:  # not a step but the engine itself
             raise RuntimeError(f"Nipype could not run the workflow: {error}") from error
     return callback.failures
+
+
+@contextmanager
+def _resources(work_dir: Path, folder: Path) -> Iterator[None]:
+    """Let Nipype record memory and processor time of each step in ``folder/resource_monitor.json``.
+
+    Nipype remembers its switch when it is imported, so that the configuration of a workflow comes too late,
+    and leaves its samples in the current folder, which may be one that cannot be written.
+    """
+    from nipype import config
+
+    work_dir.mkdir(parents=True, exist_ok=True)
+    config.set("monitoring", "summary_file", str(folder / "resource_monitor.json"))
+    config.resource_monitor = True
+    try:
+        with chdir(work_dir):
+            yield
+    finally:
+        config.resource_monitor = False
 
 
 def read_plugin(path: Path | None) -> tuple[str, dict[str, Any]]:

@@ -38,15 +38,15 @@ def resolve_models(settings: Settings) -> tuple[Model, ...]:
 
     Raises
     ------
-    UsageError
-        Two bundles of one analysis are given.
     UnavailableError
-        An analysis that was asked for is not installed or has no bundle. One that only serves preprocessing
+        An analysis that was asked for is not installed, or has no bundle. One that only serves preprocessing
         (``brain``) adds nothing: with it alone, subjects are preprocessed.
+    UsageError
+        A bundle is of no use: another one is for the same analysis, or the analysis was not asked for.
     BadDataError
         A bundle is damaged.
     """
-    given = _by_analysis([Bundle.read(path) for path in settings.bundles])
+    given = _given(settings)
     models: list[Model] = []
     for name in settings.analyses or registry.names():
         analysis = registry.load(name)
@@ -58,20 +58,24 @@ def resolve_models(settings: Settings) -> tuple[Model, ...]:
             models.append(Model(name, Bundle.read(analysis.bundle)))
         elif settings.analyses:
             raise UnavailableError(f"Analysis '{name}' has no packaged bundle; train one or give --bundle.")
-    unknown = sorted(set(given) - set(registry.names()))
-    if unknown:
-        raise UnavailableError(f"--bundle is for '{unknown[0]}', which is not installed; install it first.")
     return tuple(models)
 
 
-def _by_analysis(bundles: Sequence[Bundle]) -> dict[str, Bundle]:
+def _given(settings: Settings) -> dict[str, Bundle]:
+    """Read the user's bundles, by analysis; every one of them must be of use."""
     given: dict[str, Bundle] = {}
-    for bundle in bundles:
-        other = given.setdefault(bundle.analysis, bundle)
-        if other is not bundle:
+    for path in settings.bundles:
+        bundle = Bundle.read(path)
+        name = bundle.analysis
+        if name not in registry.names():
+            raise UnavailableError(f"--bundle is for '{name}', which is not installed; install it first.")
+        if name in given:
             raise UsageError(
-                f"--bundle names two bundles of '{bundle.analysis}' ({other.path}, {bundle.path}); give one."
+                f"--bundle: {given[name].path} and {path} are both for {name}; give one of them."
             )
+        if settings.analyses and name not in {"brain", *settings.analyses}:
+            raise UsageError(f"--bundle {path} is for {name}, which --analysis does not name; add it there.")
+        given[name] = bundle
     return given
 
 

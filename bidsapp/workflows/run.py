@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import closing
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import bidsapp
-from bidsapp.analyses.protocol import Source
-from bidsapp.cohort import Cohort
-from bidsapp.errors import ExitCode, UsageError
-from bidsapp.recipe import Recipe
+from bidsapp.errors import ExitCode
+from bidsapp.reports.numbers import count
 from bidsapp.settings import Settings
-from bidsapp.workflows.bedside import SCALE, with_exams
 from bidsapp.workflows.environment import prepare_environment, remove_if_empty
 from bidsapp.workflows.models import brain_bundle, resolve_models
 from bidsapp.workflows.plan import SubjectPlan, plan
@@ -22,11 +17,9 @@ from bidsapp.workflows.resources import subject_slots
 from bidsapp.workflows.subject import process_subject
 from bidsapp.workflows.supervisor import supervise
 from bidsapp.workflows.task import SubjectTask
+from bidsapp.workflows.training import foresee_training, run_train
 
-if TYPE_CHECKING:
-    from bidsapp.analyses.protocol import Trainable
-
-__all__ = ["SubjectPlan", "plan", "run_group", "run_participant", "run_train"]
+__all__ = ["SubjectPlan", "foresee", "plan", "run_group", "run_participant", "run_train"]
 
 
 def run_participant(settings: Settings, progress: Progress) -> ExitCode:
@@ -108,88 +101,22 @@ def run_group(settings: Settings, progress: Progress) -> ExitCode:
     return ExitCode.OK
 
 
-def run_train(settings: Settings, progress: Progress) -> ExitCode:
-    """Fit a bundle for each analysis that was asked for and write it under ``OUTPUT_DIR/bundles``.
+def foresee(settings: Settings, level: str) -> list[str]:
+    """Say what the group or train level would do, without doing it; one line each.
 
-    Everything that is to be trained is checked before the first training starts.
+    Behind the participant level, that depends on what this leaves in the output folder.
 
     Raises
     ------
-    UsageError
-        No analysis was named.
-    NothingSelectedError
-        No subject is left to learn from.
-    BadDataError
-        A recipe makes no sense.
+    BidsAppError
+        As the level would raise before it writes anything.
     """
-    if not settings.analyses:
-        raise UsageError("Training needs --analysis; name the one to train.")
-    prepare_environment(settings.work_root, threads=settings.nprocs)
-    with follow_logs(progress):
-        for training in [each for name in settings.analyses for each in _trainings(name, settings)]:
-            progress.log(f"Training {training.folder} on {len(training.cohort.subjects)} subjects")
-            bundle = training.model.train(
-                training.cohort,
-                training.recipe,
-                path=settings.output_dir / "bundles" / training.folder,
-                device="cpu" if settings.device == "auto" else settings.device,
-                seed=settings.random_seed,
-                options={"controls": settings.controls or "", "target": settings.target or ""},
-            )
-            progress.log(f"Wrote the bundle {bundle.path}")
-    remove_if_empty(settings.work_root)
-    return ExitCode.OK
+    from bidsapp.bids.collect import collect_findings
 
-
-@dataclass(frozen=True)
-class _Training:
-    """A bundle to fit: the model, on whom, by which recipe, and the name of its folder."""
-
-    model: Trainable
-    cohort: Cohort
-    recipe: Recipe
-    folder: str
-
-
-def _trainings(name: str, settings: Settings) -> list[_Training]:
-    """Plan the trainings of an analysis, one for each value of a sweep, and check them."""
-    from bidsapp.analyses import registry
-    from bidsapp.analyses.protocol import Checking
-
-    model = registry.load(name)
-    recipe = Recipe.read(name, model.recipe, settings.recipe)
-    recipes = recipe.swept(settings.sweep) if settings.sweep else {"": recipe}
-    cohort = _read_cohort(settings, model.learns_from)
-    if isinstance(model, Checking):
-        for own in recipes.values():
-            model.check(cohort, own)
-    return [
-        _Training(model, cohort, own, f"{name}_{label}" if label else name) for label, own in recipes.items()
-    ]
-
-
-def _read_cohort(settings: Settings, source: Source) -> Cohort:
-    from bidsapp.bids.cohort import read_cohort
-    from bidsapp.bids.dataset import is_own
-    from bidsapp.bids.labels import read_labelled_cohort
-    from bidsapp.bids.masks import add_masks
-
-    if source == "labels":
-        return read_labelled_cohort(settings.bids_dir, settings.derivatives, settings.participant_label)
-    exams = settings.target == SCALE and (settings.bids_dir / "phenotype").is_dir()
-    cohort = read_cohort(
-        settings.derivatives or (settings.output_dir,),
-        bids_dir=settings.bids_dir,
-        participant_label=settings.participant_label,
-        session_label=settings.session_label,
-        controls=None if source == "masks" else settings.controls,
-        target=None if exams else settings.target,
-    )
-    if exams:
-        cohort = with_exams(cohort, settings.bids_dir) or cohort
-    if source != "masks":
-        return cohort
-    if settings.reference:
-        return add_masks(cohort, (settings.reference,))
-    beside = sorted(path for path in (settings.bids_dir / "derivatives").glob("*") if path.is_dir())
-    return add_masks(cohort, [path for path in beside if not is_own(path)])
+    if "participant" in settings.levels[: settings.levels.index(level)]:
+        return [f"{level}: after participant, from what the output folder holds then."]
+    if level == "train":
+        return foresee_training(settings)
+    found = {(item.subject, item.session) for item in collect_findings(settings.output_dir)}
+    people = len({subject for subject, _ in found})
+    return [f"group: from {count(len(found), 'session')} of {count(people, 'subject')}."]

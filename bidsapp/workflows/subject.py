@@ -100,7 +100,7 @@ def _run_workflow(task: SubjectTask, sessions: Sequence[Inputs], key: str, send:
     workflow = init_subject_wf(sessions, task.settings, task.models, task.brain)
     recorder = Recorder(task, sessions, key, sinks=list_sinks(workflow), send=send)
     if task.settings.write_graph:
-        workflow.write_graph(str(task.log_dir / "workflow.dot"), graph2use="colored", format="svg")
+        workflow.write_graph(str(task.log_dir / "workflow.dot"), graph2use="colored", format="dot")
     failures = run_workflow(
         workflow,
         task.settings,

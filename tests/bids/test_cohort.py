@@ -94,6 +94,9 @@ def test_covariates_come_from_the_derivatives_and_more_from_raw_data(tmp_path):
         {"group": "patient", "crsr": 7.0},
     ]
     assert read_cohort([out], participant_label=("sub-03",)).subjects == ("03",)
+    assert read_cohort([out], exclude_participant_label=("sub-03",)).subjects == ("01", "02")
+    with pytest.raises(NothingSelectedError, match="sub-9 is not preprocessed"):
+        read_cohort([out], participant_label=("03", "9"))
 
 
 def test_predictions_never_come_back_as_covariates(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,3 +97,15 @@ def test_an_empty_output_has_no_validator_errors(make_raw, bids_errors):
     settings = make_raw(T1W)
     prepare_output(settings.output_dir, settings, "0.1.0")
     assert bids_errors(settings.output_dir) == []
+
+
+def test_every_label_of_a_description_is_explained(make_raw):
+    settings = make_raw(T1W)
+    prepare_output(settings.output_dir, settings, "1")
+    told = set(re.findall(r"^desc-([a-z]+)\t", (settings.output_dir / "descriptions.tsv").read_text(), re.M))
+    root = Path(__file__).parents[2]
+    used = set(re.findall(r"_desc-([a-z]+)_", (root / "docs" / "outputs.md").read_text()))
+    sources = [*(root / "bidsapp").rglob("*.py"), root / "bidsapp" / "data" / "outputs.json"]
+    for path in sources:
+        used |= set(re.findall(r'"desc": "([a-z]+)"', path.read_text()))
+    assert used - {"template"} <= told  # the template lies among the figures of reports, outside of BIDS

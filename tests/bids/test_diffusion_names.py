@@ -77,6 +77,9 @@ def test_names_units_sources_and_references(written, bids_errors):
     assert adc["Sources"] == ["bids:raw:sub-01/dwi/sub-01_dwi.nii.gz"]
     cbf = json.loads((out / "sub-01/perf/sub-01_space-T1w_desc-preproc_cbf.json").read_text())
     assert cbf["Sources"] == ["bids:raw:sub-01/perf/sub-01_cbf.nii.gz"]
+    for name in ("desc-brain_mask", "dseg", f"space-{MNI}_res-2_desc-brain_mask"):
+        tissue = json.loads((out / f"sub-01/anat/sub-01_{name}.json").read_text())
+        assert tissue["Sources"] == ["bids:raw:sub-01/anat/sub-01_T1w.nii.gz"]
     assert bids_errors(out) == []
 
 

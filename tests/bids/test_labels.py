@@ -29,8 +29,17 @@ def test_maps_and_images_are_paired_by_grid(make_raw):
         ("sub-01", {"FLAIR", "mask"}),
         ("sub-02_ses-a", {"T1w", "dseg"}),
     ]
-    only = read_labelled_cohort(settings.bids_dir, [settings.bids_dir / "derivatives/heads"], ("02",))
+    only = read_labelled_cohort(
+        settings.bids_dir, [settings.bids_dir / "derivatives/heads"], participant_label=["02"]
+    )
     assert only.subjects == ("02",)
+
+
+def test_a_subject_that_is_excluded_teaches_nothing(make_raw):
+    settings = make_raw(FILES)
+    left = read_labelled_cohort(settings.bids_dir, exclude_participant_label=["01"])
+    assert left.subjects == ("02",)
+    assert read_labelled_cohort(settings.bids_dir, session_label=["a"]).subjects == ("02",)
 
 
 def test_a_dataset_without_label_maps_is_said(make_raw, tmp_path):

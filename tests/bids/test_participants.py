@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bidsapp.bids.participants import write_participants
+from bidsapp.bids.participants import declared_columns, write_participants
+from bidsapp.reports.layout import read_layout
 
 
 def test_only_declared_columns_and_present_subjects_are_copied(tmp_path):
@@ -17,6 +18,11 @@ def test_only_declared_columns_and_present_subjects_are_copied(tmp_path):
     assert (out / "participants.tsv").read_text() == (
         "participant_id\tage\tsex\nsub-01\t30\tF\nsub-02\tn/a\tM\nsub-04\tn/a\tn/a\n"
     )
+
+
+def test_every_column_that_the_group_report_looks_into_travels():
+    layout = read_layout()
+    assert {*layout.comparison.columns, *layout.agreement.columns} <= set(declared_columns())
 
 
 def test_without_subjects_nothing_is_written(tmp_path):

@@ -187,6 +187,30 @@ def test_sidecars_say_sources_and_references_as_uris(make_raw, tmp_path):
     assert mask["Sources"] == [raw, raw, "bids::sub-01/anat/x.nii.gz"]
 
 
+def test_a_source_is_told_by_its_name_wherever_the_dataset_lies(tmp_path):
+    dataset, name = "/work/me/sub-01/bids", "sub-01/ses-1/anat/sub-01_ses-1"
+    sources = [
+        f"{dataset}/{name}_T1w.nii.gz",
+        f"{dataset}/derivatives/drawn/{name}_label-L_mask.nii.gz",
+        "/scratch/bidsapp-1.0/sub-01/sub_01_wf/ses_1_wf/align/x.nii.gz",
+    ]
+    (item,) = _maps(tmp_path / "a", [("anat", {"desc": "brain"}, "mask", {"Sources": sources})])
+    placed = write_findings(_findings((item,), session="1"), None, tmp_path / "out")
+    assert placed.maps[0].metadata["Sources"] == [
+        f"bids:raw:{name}_T1w.nii.gz",
+        f"bids:raw:derivatives/drawn/{name}_label-L_mask.nii.gz",
+    ]
+
+
+def test_a_spatial_reference_is_the_file_that_was_written(tmp_path):
+    entries = [
+        ("anat", {"ce": "gadolinium", "desc": "preproc"}, "T1w", {"SkullStripped": False}),
+        ("pet", {"space": "T1w", "desc": "suvr"}, "pet", {"SkullStripped": False}),
+    ]
+    head, pet = write_findings(_findings(_maps(tmp_path / "a", entries)), None, tmp_path / "out").maps
+    assert pet.metadata["SpatialReference"] == f"bids::{head.path.as_posix()}"
+
+
 def test_tables_have_gaps_and_units_as_bids_wants_them(tmp_path):
     write_findings(_findings(tables=TABLES), None, tmp_path)
     path = tmp_path / "sub-01/anat/sub-01_seg-anomaly_dseg.tsv"

@@ -58,6 +58,17 @@ def test_plain_lines_show_steps_only_when_asked(log):
     assert "[2/2] sub-02 failed: sub-02: no T1w; add one." in quiet.getvalue()
 
 
+def test_a_terminal_keeps_the_steps_only_when_asked(log):
+    quiet, loud = Terminal(), Terminal()
+    for stream, verbose in ((quiet, 0), (loud, 1)):
+        with make_progress(log, verbose, stream) as progress:
+            progress.start(1)
+            progress.step("01", None, "align")
+            progress.done("01", "done", "3 maps")
+    assert "sub-01: align\n" not in quiet.getvalue()
+    assert "sub-01: align\n" in loud.getvalue()
+
+
 def test_a_terminal_gets_the_live_view_and_keeps_how_each_subject_ended(log):
     stream = Terminal()
     with make_progress(log, 0, stream) as progress:

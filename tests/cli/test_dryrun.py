@@ -40,13 +40,18 @@ def test_a_session_is_described_file_by_file_and_step_by_step():
         "  done: mask",
         "  missing for ms: no FLAIR",
         "  note: run-2 was chosen among 2",
-        "1 subjects, 1 sessions, 1 with work to do.",
+        "1 subject, 1 session, 1 with work to do.",
     ]
 
 
 def test_sessions_of_a_subject_count_once_and_finished_ones_are_no_work():
     last = list(describe(SETTINGS, [plan(), plan(session="b", done=("mask", "align"))]))[-1]
-    assert last == "1 subjects, 2 sessions, 1 with work to do."
+    assert last == "1 subject, 2 sessions, 1 with work to do."
+
+
+def test_levels_without_subjects_have_their_own_lines():
+    lines = list(describe(SETTINGS, None, ["group: from 4 sessions of 2 subjects."]))
+    assert lines[2:] == ["group: from 4 sessions of 2 subjects."]
 
 
 def test_a_file_outside_of_the_dataset_keeps_its_whole_path():

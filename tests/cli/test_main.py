@@ -158,6 +158,27 @@ def test_a_dry_run_writes_nothing(app, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_dry_run_plans_for_the_device_that_a_run_would_take(app, tmp_path, monkeypatch):
+    monkeypatch.setattr("bidsapp.workflows.device.DRIVERS", ())
+    seen = []
+    app("participant", "--dry-run", plan=lambda settings: seen.append(settings.device) or [])
+    fake = sys.modules["bidsapp.workflows.run"]
+    words = [str(tmp_path / "in"), str(tmp_path / "out"), "participant"]
+    fake.run_participant = lambda settings, progress: seen.append(settings.device) or ExitCode.OK
+    assert program.main([*words, "--dry-run"]) == program.main(words) == 0
+    assert seen == ["cpu", "cpu", "cpu"]
+
+
+def test_a_dry_run_of_the_group_needs_no_raw_data(tmp_path, capsys):
+    (tmp_path / "out" / "logs" / "sub-1").mkdir(parents=True)
+    findings = '{"analysis": "a", "title": "A", "subject": "1", "session": null, "summary": ""'
+    (tmp_path / "out" / "logs" / "sub-1" / "findings-a.json").write_text(
+        findings + ', "scores": [], "maps": [], "tables": [], "warnings": []}'
+    )
+    assert program.main([str(tmp_path / "nowhere"), str(tmp_path / "out"), "group", "--dry-run"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "group: from 1 session of 1 subject."
+
+
 def test_a_missing_dataset_is_told_before_anything_is_written(app, tmp_path):
     shutil.rmtree(tmp_path / "in")
     code, _, err = app("participant")

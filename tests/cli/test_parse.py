@@ -79,6 +79,20 @@ def test_filters_are_read_and_modalities_found_whatever_their_case(place):
     assert settings.bids_filters == {"T1w": {"acquisition": "mprage"}}
 
 
+def test_a_filter_file_of_fmriprep_serves_here_as_well(place):
+    (place / "filter.json").write_text('{"t1w": {"run": 1}, "fmap": {"datatype": "fmap"}, "sbref": {}}')
+    settings = parse(["in", "out", "participant", "--bids-filter-file", "filter.json"])
+    assert settings.bids_filters == {"T1w": {"run": 1}}
+
+
+def test_a_packaged_bundle_has_a_name_unless_a_folder_has_it(place):
+    words = ["in", "out", "participant", "--bundle", "stroke-nihss"]
+    (packaged,) = parse(words).bundles
+    assert (packaged / "configs" / "metadata.json").is_file()
+    (place / "stroke-nihss").mkdir()
+    assert parse(words).bundles == (place / "stroke-nihss",)
+
+
 def test_verbosity_counts(place):
     assert parse(["in", "out", "participant", "-vv"]).verbose == 2
     assert parse(["in", "out", "participant", "-v", "--verbose"]).verbose == 2
@@ -119,9 +133,12 @@ WRONG = {
     ),
     "more threads than processors": ("in out participant --nprocs 2 --omp-nthreads 3", UsageError, "lower"),
     "training option elsewhere": ("in out participant --target age", UsageError, "level train"),
+    "one subject of a group": ("in out group --participant-label 01", UsageError, "participant or train"),
+    "derivatives for nothing": ("in out participant -d in", UsageError, "level train"),
+    "bundle of a training": ("in out train --bundle in", UsageError, "level participant"),
     "unknown analysis": ("in out participant --analysis anomal", UnavailableError, "Did you mean 'anomaly'?"),
     "no plugin file": ("in out participant --nipype-plugin-file no.yml", NoInputError, "does not exist"),
-    "no derivatives": ("in out participant -d nowhere", NoInputError, "does not exist"),
+    "no derivatives": ("in out train -d nowhere", NoInputError, "does not exist"),
     "no recipe": ("in out train --recipe no.toml", NoInputError, "does not exist"),
     "no filter file": ("in out participant --bids-filter-file no.json", NoInputError, "no.json"),
     "folder as filter file": ("in out participant --bids-filter-file in", NoInputError, "directory"),

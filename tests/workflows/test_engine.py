@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from nipype.interfaces.base import BaseInterfaceInputSpec, TraitedSpec, traits
 from nipype.pipeline.engine import Node, Workflow
@@ -29,11 +31,11 @@ class Root(PureInterface):
         return {"root": self.inputs.value**0.5}
 
 
-def run(tmp_path, *values):
+def run(tmp_path, *values, **options):
     workflow = Workflow(name="sub_01_wf")
     workflow.add_nodes([Node(Root(value=value), name=f"root_{i}") for i, value in enumerate(values)])
     steps = []
-    settings = Settings(bids_dir=tmp_path, output_dir=tmp_path, levels=("participant",))
+    settings = Settings(bids_dir=tmp_path, output_dir=tmp_path, levels=("participant",), **options)
     failures = run_workflow(
         workflow,
         settings,
@@ -65,6 +67,19 @@ def test_an_interrupted_run_does_not_repeat_what_is_done(tmp_path):
     failures, _ = run(tmp_path, 4.0, 9.0)
     assert not failures
     assert done.stat().st_mtime_ns == before
+
+
+def test_resources_are_recorded_beside_the_log_when_asked_for(tmp_path, monkeypatch):
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    run(tmp_path, 4.0, resource_monitor=True)
+    assert not list((tmp_path / "here").iterdir()), "the folder of the user stays clean"
+    traces = json.loads((tmp_path / "logs" / "resource_monitor.json").read_text())
+    assert set(traces["name"]) == {"sub_01_wf.root_0"}
+    assert min(traces["rss_GiB"]) > 0
+    run(tmp_path / "quiet", 4.0)
+    assert not list((tmp_path / "quiet").rglob(".proc-*"))
 
 
 def test_plugin_file(tmp_path):
