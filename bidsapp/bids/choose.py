@@ -10,7 +10,9 @@ from bidsapp.bids.companions import find_companions
 from bidsapp.bids.index import Indexed
 from bidsapp.bids.listing import Modality, modalities
 from bidsapp.bids.naming import entity_names
+from bidsapp.errors import BidsAppError, NoInputError
 from bidsapp.inputs import Image
+from bidsapp.reading import check_plain
 
 # Entities that the BIDS schema allows in the names of raw images of these modalities.
 RAW = frozenset({"sub", "ses", "task", "acq", "ce", "trc", "rec", "dir", "run", "echo", "part", "chunk"})
@@ -130,8 +132,11 @@ def _unreadable(path: Path) -> str:
     if not path.exists():
         return "the link points nowhere; get the content first (DataLad: datalad get)."
     try:
+        check_plain(path)
         with path.open("rb") as stream:
             start = stream.read(len(_POINTER))
+    except NoInputError:
+        return "it is no plain file (a pipe, a device)."
     except OSError as error:
         return f"it cannot be opened ({error.strerror}); check its permissions."
     if not start:
@@ -172,16 +177,14 @@ def _geometry(path: Path) -> _Geometry | None:
     """Read the size of an image, or give ``None`` for a broken header."""
     if path.suffix == ".tsv":
         return _Geometry(1.0, WHOLE_HEAD, 1)  # a table has no voxels: all are alike
-    import nibabel as nib
-    from nibabel.filebasedimages import ImageFileError
+    from bidsapp.nifti import open_image, read_header
 
     try:
-        header = nib.load(path).header
-        shape, zooms = header.get_data_shape(), header.get_zooms()[:3]
-    except (OSError, EOFError, ValueError, ImageFileError):
+        with open_image(path) as image:
+            header = read_header(image)
+    except BidsAppError:
         return None  # said by the caller, and by the checks of the images where it is the only one
-    if len(shape) < 3:
-        return None
+    shape, zooms = header.get_data_shape(), header.get_zooms()[:3]
     volume = float(zooms[0] * zooms[1] * zooms[2])
     extent = min(float(n * size) for n, size in zip(shape[:3], zooms, strict=True))
     return _Geometry(volume, extent, int(shape[3]) if len(shape) > 3 else 1)

@@ -116,13 +116,13 @@ def _members(inputs: Inputs, maps: Sequence[tuple[str, str | None, Path]]) -> It
 
 
 def _same_grid(first: Path, second: Path) -> bool:
-    import nibabel as nib
     import numpy as np
-    from nibabel.filebasedimages import ImageFileError
+
+    from bidsapp.nifti import read_grid
 
     try:
-        one, two = nib.load(first), nib.load(second)
-    except (OSError, ImageFileError) as error:
-        _LOG.warning("%s or %s cannot be read (%s).", first, second, error)
+        (shape, affine), (other, its) = read_grid(first), read_grid(second)
+    except BidsAppError as error:
+        _LOG.warning("%s", error)
         return False
-    return one.shape[:3] == two.shape[:3] and bool(np.allclose(one.affine, two.affine, atol=_TOLERANCE))
+    return shape == other and bool(np.allclose(affine, its, atol=_TOLERANCE))
