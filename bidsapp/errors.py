@@ -74,6 +74,10 @@ class BadDataError(BidsAppError):
     code = ExitCode.BAD_DATA
 
 
+class BundleError(BadDataError):
+    """A bundle is damaged, or holds what a bundle must not hold."""
+
+
 class NoInputError(BidsAppError):
     """A file or folder that was asked for does not exist or cannot be opened."""
 

@@ -29,6 +29,8 @@ IMAGE_VOXELS = 256_000_000
 """Largest image: 0.4 mm isotropic over a head; 1 GB as float32."""
 IMAGE_OFFSET = 64_000_000
 """Most bytes (``vox_offset``) before the voxels; header extensions stand there."""
+EXTENSION_BYTES = MEBIBYTE
+"""Most bytes of header extensions that are looked through for a person's name."""
 IMAGE_TAIL = MEBIBYTE
 """Most bytes after the voxels that a header promises."""
 DEFLATE_RATIO = 1032
@@ -46,5 +48,7 @@ BUNDLE_BYTES = 2 * 1024 * MEBIBYTE
 """Largest bundle, all files together."""
 BUNDLE_FILES = 1000
 """Most files and folders in a bundle."""
+NETWORK_FEATURES = 512
+"""Most features of a layer that a bundle may name; nnU-Net's largest have 320."""
 WEIGHTS_HEADER_BYTES = 16 * MEBIBYTE
 """Largest header of a safetensors file; one of a network of 1,000 layers has 0.1."""

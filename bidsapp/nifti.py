@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ from bidsapp.limits import (
     BOMB_BYTES,
     BOMB_RATIO,
     DEFLATE_RATIO,
+    EXTENSION_BYTES,
     IMAGE_OFFSET,
     IMAGE_TAIL,
     IMAGE_VOXELS,
@@ -155,6 +157,24 @@ def read_grid(path: Path) -> tuple[tuple[int, int, int], NDArray[np.float64]]:
         return (x, y, z), np.asarray(header.get_best_affine(), dtype=np.float64)
     except (HeaderDataError, ValueError) as error:
         raise BadDataError(f"{path} has an unreadable orientation ({error}); convert it again.") from error
+
+
+def read_extensions(image: ImageFile, header: nib.Nifti1Header) -> list[tuple[int, bytes]]:
+    """Give code and beginning of each extension between header and voxels; the stream is behind the header.
+
+    What does not follow the format (nifti1.h, ``nifti1_extension``) ends the list.
+    """
+    room = min(int(header["vox_offset"]) - int(header.sizeof_hdr), EXTENSION_BYTES)
+    content = image.stream.read(max(room, 0))
+    order = ">" if header.endianness == ">" else "<"
+    found, place = [], 4
+    while content[:1] not in (b"", b"\0") and place + 8 <= len(content):
+        size, code = struct.unpack_from(f"{order}ii", content, place)
+        if size < 8:
+            break
+        found.append((code, content[place + 8 : place + size]))
+        place += size
+    return found
 
 
 def promised_bytes(header: nib.Nifti1Header) -> int:

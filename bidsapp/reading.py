@@ -131,7 +131,7 @@ def split_table(text: str, path: Path) -> list[list[str]]:
     width = max((line.count("\t") for line in lines), default=0) + 1
     if width > TABLE_COLUMNS or width * len(lines) > TABLE_CELLS:
         raise BadDataError(
-            f"{path} has {len(lines)} rows and up to {width} columns, more than a table of people has; mend it."
+            f"{path} has {len(lines)} rows and up to {width} columns, more than a table of people; mend it."
         )
     try:
         rows = list(csv.reader(io.StringIO(text.replace("\0", ""), newline=None), delimiter="\t"))

@@ -3,7 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from bidsapp.bundle import REQUIRED, Bundle
+from bidsapp.bundle import Bundle
+from bidsapp.bundle_checks import REQUIRED
 from bidsapp.errors import BadDataError, UnavailableError
 
 METADATA = dict.fromkeys(REQUIRED, "test") | {"name": "toy", "analysis": "anomaly", "modalities": ["T1w"]}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bidsapp.bids.companions import find_companions
+from bidsapp.bids.identifiers import header_warnings, without_identifiers
 from bidsapp.bids.index import Indexed
 from bidsapp.bids.listing import Modality, modalities
 from bidsapp.bids.naming import entity_names
@@ -72,8 +73,9 @@ def choose(
     if not fitting:
         return None, []
     best, notes = _best(fitting, name)
-    content = dict(best.indexed.file.get_metadata()) if metadata else {}
-    if metadata and not content:
+    content, private = _metadata(best) if metadata else ({}, [])
+    notes += [*private, *(header_warnings(best.path) if metadata else ())]
+    if metadata and not content and not private:
         notes.append(f"{best.path.name} has no sidecar: what it would say is unknown.")
     if content.get(_AGENT) and "ce" not in best.entities:
         notes.append(
@@ -92,6 +94,12 @@ def choose(
         companions=find_companions(name, best, found) if metadata else {},
     )
     return image, notes
+
+
+def _metadata(item: Candidate) -> tuple[dict[str, object], list[str]]:
+    """Give the sidecar of an image without what tells who the person is; what was left out is said."""
+    content = dict(item.indexed.file.get_metadata())
+    return without_identifiers(content, f"The sidecar of {item.path.name}", item.entities["sub"])
 
 
 def _fits(item: Candidate, modality: Modality, admitted: frozenset[str] | None) -> bool:

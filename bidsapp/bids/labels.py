@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bidsapp.bids.index import Key
+from bidsapp.bids.layouts import make_layout
 from bidsapp.bids.query import find_all, list_selected
 from bidsapp.bids.requested import Requested
 from bidsapp.cohort import Cohort, Member
@@ -79,16 +80,9 @@ def read_labelled_cohort(
 
 def _label_maps(folder: Path, subjects: Sequence[str]) -> Iterator[tuple[Key, tuple[str, str | None, Path]]]:
     """Yield key, kind, space and path of each label map."""
-    from bids.layout import BIDSLayout, BIDSLayoutIndexer
-
     if not folder.is_dir():
         raise NoInputError(f"{folder} does not exist; check --derivatives.")
-    indexer = BIDSLayoutIndexer(
-        validate=False, ignore=[Requested(folder, subjects, sidecars=False)], index_metadata=False
-    )
-    layout = BIDSLayout(
-        folder.absolute(), validate=False, indexer=indexer, config=["bids", "derivatives"], is_derivative=True
-    )
+    layout = make_layout(Requested(folder, subjects, sidecars=False), derivative=True)
     files: list[BIDSFile] = layout.get(suffix=["dseg", "mask"], subject=list(subjects))
     for item in files:
         own: Mapping[str, str] = item.get_entities()

@@ -49,7 +49,9 @@ def _table(source: Path, subjects: tuple[str, ...]) -> str:
         row = known.get(subject, {})
         cells = [row.get(name, "") for name in columns]
         lines.append(
-            "\t".join([f"sub-{subject}", *("n/a" if cell.lower() in GAPS else _plain(cell) for cell in cells)])
+            "\t".join(
+                [f"sub-{subject}", *("n/a" if cell.lower() in GAPS else _plain(cell) for cell in cells)]
+            )
         )
     return "\n".join(lines) + "\n"
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from bidsapp.bids.identifiers import without_identifiers
 from bidsapp.errors import InputOutputError, NoInputError
 from bidsapp.limits import TABLE_BYTES
 from bidsapp.reading import read_bytes, split_table
@@ -180,8 +181,10 @@ def _row(
         label = f"{_IDS[keys[0]]}{ids[keys[0]]}"
         notes.append(f"{table.name} has {len(rows)} different rows for {label}; the first was used.")
     values: Covariates = {}
-    for name, text in rows[0].items():
-        value, remark = as_value(text)
+    kept, said = without_identifiers(rows[0], table.name, subject)
+    notes += said
+    for name, text in kept.items():
+        value, remark = as_value(str(text))
         if remark:
             notes.append(f"{table.name}: {name} {remark}.")
         if value is not None and name and name not in _IDS:

@@ -31,8 +31,8 @@ def repetition_time(metadata: dict[str, object], frames: int) -> float:
     value = metadata.get("RepetitionTime")
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0.1 <= value <= 20:
         raise BadDataError(
-            f"RepetitionTime is {'missing' if value is None else repr(value)[:40]}; give the seconds between frames in "
-            "its sidecar."
+            f"RepetitionTime is {'missing' if value is None else repr(value)[:40]}; give the seconds between "
+            "frames in its sidecar."
         )
     return float(value)
 

@@ -114,7 +114,9 @@ def read_labelling(
         missing = "PostLabelingDelay" if delay is None else field
         raise BadDataError(f"{image}: the sidecar has no {missing}, without which no CBF can be had; add it.")
     if kind == "PASL" and isinstance(times, list):
-        times = min((time for time in times if _is_number(time)), default=None)  # QUIPSS II, Q2TIPS: the start
+        times = min(
+            (time for time in times if _is_number(time)), default=None
+        )  # QUIPSS II, Q2TIPS: the start
     notes: list[str] = []
     return Labelling(
         kind=kind,
