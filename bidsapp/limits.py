@@ -1,7 +1,7 @@
 """How large input may be. What is beyond is refused in a sentence before memory or time is spent on it.
 
-Every number stands far beyond what the field has: the largest table of UK Biobank's size, a whole head at
-0.4 mm, dcm2niix's longest sidecar. :doc:`security` in the documentation shows this table.
+Every number stands far beyond what the field has: a table of half a million people, a whole head at 0.4 mm,
+a sidecar with the times of every frame. SECURITY.md says what is promised of them.
 """
 
 from __future__ import annotations
