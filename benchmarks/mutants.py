@@ -15,7 +15,8 @@ import argparse
 import random
 import sys
 import tempfile
-from collections import Counter, defaultdict
+from collections import Counter
+from itertools import groupby
 from pathlib import Path
 
 from tests.mutants.judge import GOOD, Verdict, judge
@@ -33,19 +34,13 @@ def try_one(kind: Kind, seed: int, keep: Path | None = None) -> Verdict:
         return judge(kind.read, folder)
 
 
-def write_table(verdicts: dict[str, list[Verdict]]) -> None:
-    """Print a row for each kind."""
-    print(
-        f"{'kind':14s} {'mutants':>7s} "
-        + " ".join(f"{name:>8s}" for name in (*GOOD, *BAD))
-        + "  max s  max MB"
-    )
-    for name, found in {**verdicts, "all": [item for items in verdicts.values() for item in items]}.items():
-        counts = Counter(item.outcome for item in found)
-        slowest = max((item.seconds for item in found), default=0.0)
-        largest = max((item.megabytes for item in found), default=0.0)
-        cells = " ".join(f"{counts[outcome]:8d}" for outcome in (*GOOD, *BAD))
-        print(f"{name:14s} {len(found):7d} {cells} {slowest:6.2f} {largest:7.0f}")
+def write_row(name: str, found: list[Verdict]) -> None:
+    """Print how many mutants of a kind ended in which way, and the most that one took."""
+    counts = Counter(item.outcome for item in found)
+    slowest = max((item.seconds for item in found), default=0.0)
+    largest = max((item.megabytes for item in found), default=0.0)
+    cells = " ".join(f"{counts[outcome]:8d}" for outcome in (*GOOD, *BAD))
+    print(f"{name:14s} {len(found):7d} {cells} {slowest:6.2f} {largest:7.0f}", flush=True)
 
 
 def main() -> int:
@@ -59,16 +54,27 @@ def main() -> int:
     parser.add_argument("--only", type=int, metavar="NUMBER")
     parser.add_argument("--keep", type=Path, metavar="FOLDER")
     options = parser.parse_args()
-    verdicts: defaultdict[str, list[Verdict]] = defaultdict(list)
-    for kind, seed in plan(options.count, options.seed):
-        if options.kind not in {None, kind.name} or options.only not in {None, seed}:
+    print(
+        f"{'kind':14s} {'mutants':>7s} "
+        + " ".join(f"{name:>8s}" for name in (*GOOD, *BAD))
+        + "  max s  max MB"
+    )
+    every: list[Verdict] = []
+    for kind, seeds in groupby(plan(options.count, options.seed), key=lambda pair: pair[0]):
+        if options.kind not in {None, kind.name}:
             continue
-        verdict = try_one(kind, seed, options.keep)
-        verdicts[kind.name].append(verdict)
-        if not verdict.is_good or options.only is not None:
-            print(f"{kind.name} {seed}: {verdict.outcome}: {verdict.text}", flush=True)
-    write_table(verdicts)
-    return 0 if all(item.is_good for items in verdicts.values() for item in items) else 1
+        found = []
+        for _, seed in seeds:
+            if options.only not in {None, seed}:
+                continue
+            verdict = try_one(kind, seed, options.keep)
+            found.append(verdict)
+            if not verdict.is_good or options.only is not None:
+                print(f"{kind.name} {seed}: {verdict.outcome}: {verdict.text}", flush=True)
+        write_row(kind.name, found)
+        every += found
+    write_row("all", every)
+    return 0 if all(item.is_good for item in every) else 1
 
 
 if __name__ == "__main__":

@@ -142,7 +142,8 @@ def read_metadata(path: Path) -> dict[str, object]:
     try:
         metadata = read_object(path, BUNDLE_METADATA_BYTES)
     except BadDataError as error:
-        raise BundleError(f"{error} Train or copy the bundle again.") from error
+        reason = str(error).partition(";")[0]
+        raise BundleError(f"{reason}; train or copy the bundle again.") from error
     missing = [key for key in REQUIRED if key not in metadata]
     if missing:
         raise BundleError(f"{path} lacks {', '.join(missing)}; train or copy the bundle again.")

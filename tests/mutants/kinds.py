@@ -11,7 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import bids.layout  # noqa: F401  # here once, else in each child
 import numpy as np
+import safetensors.numpy  # noqa: F401
+import scipy.interpolate  # noqa: F401
 
 from bidsapp.bids.companions import TEXTS
 from bidsapp.bids.dataset import check_dataset, prepare_output
@@ -83,7 +86,7 @@ def _read_sidecar(folder: Path) -> None:
     digest_json(content)
     frames = Frames.stack(FRAMES)
     _all(
-        lambda: repetition_time(content, 10),
+        lambda: repetition_time(content, 30),
         lambda: (
             correct_slice_timing(
                 frames, slice_order(content["SliceTiming"], content), 2.0, axis=slice_axis(content)
