@@ -3,7 +3,7 @@
 #
 #   make run                      simulated sample -> ./out, prints the path of the report last
 #   make run BIDS=... OUT=...     your own dataset; ARGS="--participant-label 01" passes options on
-#   make test | test-containers | lint | docs | bench | descriptor | clean
+#   make test | test-containers | lint | audit | docs | bench | descriptor | clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +15,7 @@ PYTHON ?= $(shell for python in python3.11 python3 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-containers lint docs bench descriptor clean
+.PHONY: help install run test test-containers lint audit docs bench descriptor clean
 
 help:
 	@sed -n '4,6s/^# *//p' Makefile
@@ -57,6 +57,10 @@ lint: $(VENV)/.installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+
+# Known vulnerabilities of what is installed; asks the advisory database, so it needs the network.
+audit: $(VENV)/.installed-audit
+	$(BIN)/pip-audit --skip-editable --local
 
 docs: $(VENV)/.installed-docs
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -11,16 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bidsapp.errors import BadDataError, UnavailableError
+from bidsapp.bundle_checks import check_folder, is_name, read_metadata
+from bidsapp.errors import BundleError, UnavailableError
 from bidsapp.files import digest_file, digest_json, write_error, write_json, write_text
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-REQUIRED = ("name", "version", "analysis", "description", "authors", "copyright", "data_source", "task")
-LARGEST = 2 * 1024**3
-ALLOWED = {".json", ".md", ".safetensors", ".txt", ".tsv", ""}
 
 
 @dataclass(frozen=True)
@@ -42,23 +38,14 @@ class Bundle:
         ------
         UnavailableError
             There is no bundle at ``path``.
-        BadDataError
+        BundleError
             The folder is not a bundle, or holds what a bundle must not hold.
         """
         configuration = path / "configs" / "metadata.json"
         if not configuration.is_file():
             raise UnavailableError(f"No bundle at {path} (configs/metadata.json is missing); check --bundle.")
-        _check_files(path)
-        try:
-            metadata = json.loads(configuration.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise BadDataError(
-                f"{configuration} is not valid JSON ({error}); train or copy the bundle again."
-            ) from error
-        missing = [key for key in REQUIRED if not isinstance(metadata, dict) or key not in metadata]
-        if missing:
-            raise BadDataError(f"{configuration} lacks {', '.join(missing)}; train or copy the bundle again.")
-        return cls(path, metadata)
+        check_folder(path)
+        return cls(path, read_metadata(configuration))
 
     @classmethod
     def write(
@@ -107,7 +94,7 @@ class Bundle:
         write_text(draft / "docs" / "README.md", card)
         write_text(draft / "LICENSE", licence)
         draft.chmod(0o755)
-        _check_files(draft)
+        check_folder(draft)
         _replace_folder(draft, path)
         return cls.read(path)
 
@@ -149,34 +136,21 @@ class Bundle:
 
         Raises
         ------
-        BadDataError
-            The file is missing or damaged.
+        BundleError
+            The file is missing or damaged, or ``key`` is no name of one.
         """
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
 
+        if not is_name(key):
+            raise BundleError(f"Bundle {self.path} names weights '{key}', which is no name; copy it again.")
         source = self.path / "models" / f"{key}.safetensors"
         try:
             return dict(load_file(source))
-        except (OSError, SafetensorError) as error:
-            raise BadDataError(
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise BundleError(
                 f"{source} cannot be read ({error}); train or copy the bundle again."
             ) from error
-
-
-def _check_files(path: Path) -> None:
-    size = 0
-    for item in path.rglob("*"):
-        if item.is_symlink() and not item.resolve().is_relative_to(path.resolve()):
-            raise BadDataError(f"{item} points outside of its bundle; copy the bundle with its files.")
-        if item.is_file():
-            size += item.stat().st_size
-            if item.suffix not in ALLOWED:
-                raise BadDataError(
-                    f"{item} is no file of a bundle (only JSON, Markdown, text and safetensors are)."
-                )
-    if size > LARGEST:
-        raise BadDataError(f"Bundle {path} is larger than {LARGEST // 1024**3} GiB.")
 
 
 def _replace_folder(draft: Path, path: Path) -> None:

@@ -24,10 +24,24 @@ class ExitCode(IntEnum):
     TRY_AGAIN = 75
 
 
+def printable(text: str) -> str:
+    r"""Write control characters as escapes (``\n``, ``\x1b``): names of files and cells may hold any.
+
+    What a stranger named must not end a line of the log, drive a terminal, or fail to be encoded.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
 class BidsAppError(Exception):
     """One clear sentence for the user: what is wrong, in which file, and the remedy."""
 
     code: ClassVar[ExitCode] = ExitCode.INTERNAL
+
+    def __str__(self) -> str:
+        """Give the sentence on one line."""
+        return printable(super().__str__())
 
 
 class NotBidsError(BidsAppError):
@@ -58,6 +72,10 @@ class BadDataError(BidsAppError):
     """A file was found and read, but what it holds cannot be used."""
 
     code = ExitCode.BAD_DATA
+
+
+class BundleError(BadDataError):
+    """A bundle is damaged, or holds what a bundle must not hold."""
 
 
 class NoInputError(BidsAppError):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from bidsapp.errors import BadDataError, NoInputError
+from bidsapp.errors import BadDataError
 from bidsapp.files import write_json
+from bidsapp.reading import read_object
 
 Cell = str | int | float | bool | None
 Display = Literal["none", "background", "overlay", "contour", "slices", "blend", "projection"]
@@ -153,15 +153,13 @@ class Findings:
             The file is not findings of this version.
         """
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content: dict[str, Any] = read_object(path)
             content["scores"] = tuple(_score(item) for item in content["scores"])
             content["maps"] = tuple(Map(**{**item, "path": Path(item["path"])}) for item in content["maps"])
             content["tables"] = tuple(_table(item) for item in content["tables"])
             content["warnings"] = tuple(content["warnings"])
             return cls(**content)
-        except OSError as error:
-            raise NoInputError(f"{path} cannot be read ({error.strerror}); run participant again.") from error
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BadDataError(f"{path} does not hold findings ({error}); run participant again.") from error
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bidsapp.errors import BadDataError, NoInputError
 from bidsapp.files import digest_json
+from bidsapp.reading import read_toml
 
 Value = bool | int | float | str | list[float] | list[int] | list[str]
 
@@ -127,11 +127,9 @@ class Recipe:
 
 def _load(path: Path) -> dict[str, Value]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise NoInputError(f"Recipe {path} cannot be read ({error.strerror}); check --recipe.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadDataError(f"Recipe {path} is not valid TOML: {error}.") from error
+        return read_toml(path)  # type: ignore[return-value]  # each value is checked against its default
+    except (NoInputError, BadDataError) as error:
+        raise type(error)(f"Recipe (--recipe): {error}") from error
 
 
 def _as_default(value: Value, default: Value, key: str, path: Path | None) -> Value:

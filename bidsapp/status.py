@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from bidsapp.errors import BadDataError, ExitCode, NoInputError
+from bidsapp.errors import BadDataError, ExitCode
 from bidsapp.files import write_json
+from bidsapp.reading import read_object
 
 State = Literal["running", "done", "failed"]
 
@@ -82,11 +82,9 @@ class RunStatus:
             The file is not a status of this version.
         """
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+            content: dict[str, Any] = read_object(path)
             content["steps"] = tuple(Step(**step) for step in content["steps"])
             return cls(**content)
-        except OSError as error:
-            raise NoInputError(f"{path} cannot be read ({error.strerror}).") from error
         except (ValueError, KeyError, TypeError) as error:
             raise BadDataError(
                 f"{path} does not hold a status ({error}); delete it and run again."

@@ -1,10 +1,16 @@
 import json
+import os
+import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from bidsapp.bundle import REQUIRED, Bundle
-from bidsapp.errors import BadDataError, UnavailableError
+import bidsapp
+from bidsapp.bundle import Bundle
+from bidsapp.bundle_checks import REQUIRED
+from bidsapp.errors import BadDataError, BundleError, UnavailableError
+from bidsapp.limits import BUNDLE_BYTES
 
 METADATA = dict.fromkeys(REQUIRED, "test") | {"name": "toy", "analysis": "anomaly", "modalities": ["T1w"]}
 
@@ -68,3 +74,93 @@ def test_damaged_weights_are_named(tmp_path):
     (bundle.path / "models" / "model.safetensors").write_bytes(b"\x00" * 5)
     with pytest.raises(BadDataError, match=r"model\.safetensors"):
         bundle.tensors()
+
+
+def refused(bundle, words):
+    with pytest.raises(BundleError, match=words) as caught:
+        Bundle.read(bundle.path)
+    text = str(caught.value)
+    assert str(bundle.path) in text
+    assert text.isprintable()
+    assert text.endswith(".")
+
+
+@pytest.mark.parametrize("target", ["/etc/passwd", "/dev/zero", "nowhere", "x.json", "..", "../../.."])
+def test_a_link_that_leads_out_or_nowhere_is_refused(tmp_path, target):
+    bundle = write(tmp_path / "toy", np.zeros(3))
+    (bundle.path / "configs" / "x.json").symlink_to(target)
+    if target == "..":  # the bundle itself: inside, and a folder
+        assert Bundle.read(bundle.path).name == "toy"
+    else:
+        refused(bundle, "points outside")
+
+
+def test_a_pipe_is_no_file_of_a_bundle(tmp_path):
+    bundle = write(tmp_path / "toy", np.zeros(3))
+    os.mkfifo(bundle.path / "configs" / "x.json")
+    refused(bundle, "no file of a bundle")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("name", "../../outside", "'name' must be a name"),
+        ("name", "x" * 101, "'name' must be a name"),
+        ("analysis", ["ms"], "'analysis' must be a name"),
+        ("version", 1, "'version' must be a text"),
+        ("authors", {"a": 1}, "'authors' must be a text or a list of texts"),
+        ("description", "x" * 20_001, "'description' must be a text"),
+        ("modalities", "T1w", "'modalities' must be a list of names"),
+        ("networks", ["../model"], "'networks' must be a list of names"),
+        ("features", [16, 10**9], "'features' must be a list of numbers from 1 to 512"),
+        ("features", [True], "'features' must be"),
+    ],
+)
+def test_metadata_of_another_kind_are_refused_by_key(tmp_path, key, value, words):
+    bundle = write(tmp_path / "toy", np.zeros(3))
+    (bundle.path / "configs" / "metadata.json").write_text(json.dumps({**METADATA, key: value}))
+    refused(bundle, words)
+
+
+def test_metadata_beyond_their_limit_are_refused(tmp_path):
+    bundle = write(tmp_path / "toy", np.zeros(3))
+    (bundle.path / "configs" / "metadata.json").write_text(json.dumps({**METADATA, "x": "x" * (1 << 20)}))
+    refused(bundle, "larger than 1 MiB")
+
+
+def test_weights_beyond_their_limit_are_refused_unread(tmp_path):
+    bundle = write(tmp_path / "toy", np.zeros(3))
+    path = bundle.path / "models" / "model.safetensors"
+    with path.open("r+b") as stream:
+        stream.truncate(BUNDLE_BYTES + 1)  # a hole: no disk is used
+    refused(bundle, "larger than 2 GiB")
+
+
+@pytest.mark.parametrize("length", [0, 1, 2**31, 2**63, 2**64 - 1])
+def test_an_absurd_length_of_the_header_of_weights_is_refused(tmp_path, length):
+    bundle = write(tmp_path / "toy", np.zeros(3))
+    path = bundle.path / "models" / "model.safetensors"
+    path.write_bytes(struct.pack("<Q", length) + path.read_bytes()[8:])
+    refused(bundle, "damaged header")
+
+
+@pytest.mark.parametrize("offsets", [[0, 10**15], [-8, 8], [0, True], "x", None])
+def test_offsets_beyond_the_file_are_refused(tmp_path, offsets):
+    bundle = write(tmp_path / "toy", np.zeros(3))
+    head = json.dumps({"w": {"dtype": "F64", "shape": [3], "data_offsets": offsets}}).encode()
+    content = struct.pack("<Q", len(head)) + head + bytes(24)
+    (bundle.path / "models" / "model.safetensors").write_bytes(content)
+    refused(bundle, "truncated|damaged header")
+
+
+def test_weights_are_named_inside_the_bundle_alone(tmp_path):
+    bundle = write(tmp_path / "toy", np.zeros(3))
+    write(tmp_path / "other", np.ones(3))
+    with pytest.raises(BundleError, match="which is no name"):
+        bundle.tensors("../../other/models/model")
+
+
+def test_packaged_bundles_pass():
+    folder = Path(bidsapp.__file__).parent / "data" / "bundles"
+    names = {Bundle.read(path).name for path in folder.iterdir()}
+    assert names == {path.name for path in folder.iterdir()}

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bidsapp.bids.companions import find_companions
+from bidsapp.bids.identifiers import header_warnings, without_identifiers
 from bidsapp.bids.index import Indexed
 from bidsapp.bids.listing import Modality, modalities
 from bidsapp.bids.naming import entity_names
+from bidsapp.errors import BidsAppError, NoInputError
 from bidsapp.inputs import Image
+from bidsapp.reading import check_plain
 
 # Entities that the BIDS schema allows in the names of raw images of these modalities.
 RAW = frozenset({"sub", "ses", "task", "acq", "ce", "trc", "rec", "dir", "run", "echo", "part", "chunk"})
@@ -70,8 +73,9 @@ def choose(
     if not fitting:
         return None, []
     best, notes = _best(fitting, name)
-    content = dict(best.indexed.file.get_metadata()) if metadata else {}
-    if metadata and not content:
+    content, private = _metadata(best) if metadata else ({}, [])
+    notes += [*private, *(header_warnings(best.path) if metadata else ())]
+    if metadata and not content and not private:
         notes.append(f"{best.path.name} has no sidecar: what it would say is unknown.")
     if content.get(_AGENT) and "ce" not in best.entities:
         notes.append(
@@ -90,6 +94,12 @@ def choose(
         companions=find_companions(name, best, found) if metadata else {},
     )
     return image, notes
+
+
+def _metadata(item: Candidate) -> tuple[dict[str, object], list[str]]:
+    """Give the sidecar of an image without what tells who the person is; what was left out is said."""
+    content = dict(item.indexed.file.get_metadata())
+    return without_identifiers(content, f"The sidecar of {item.path.name}", item.entities["sub"])
 
 
 def _fits(item: Candidate, modality: Modality, admitted: frozenset[str] | None) -> bool:
@@ -130,8 +140,11 @@ def _unreadable(path: Path) -> str:
     if not path.exists():
         return "the link points nowhere; get the content first (DataLad: datalad get)."
     try:
+        check_plain(path)
         with path.open("rb") as stream:
             start = stream.read(len(_POINTER))
+    except NoInputError:
+        return "it is no plain file (a pipe, a device)."
     except OSError as error:
         return f"it cannot be opened ({error.strerror}); check its permissions."
     if not start:
@@ -172,16 +185,14 @@ def _geometry(path: Path) -> _Geometry | None:
     """Read the size of an image, or give ``None`` for a broken header."""
     if path.suffix == ".tsv":
         return _Geometry(1.0, WHOLE_HEAD, 1)  # a table has no voxels: all are alike
-    import nibabel as nib
-    from nibabel.filebasedimages import ImageFileError
+    from bidsapp.nifti import open_image, read_header
 
     try:
-        header = nib.load(path).header
-        shape, zooms = header.get_data_shape(), header.get_zooms()[:3]
-    except (OSError, EOFError, ValueError, ImageFileError):
+        with open_image(path) as image:
+            header = read_header(image)
+    except BidsAppError:
         return None  # said by the caller, and by the checks of the images where it is the only one
-    if len(shape) < 3:
-        return None
+    shape, zooms = header.get_data_shape(), header.get_zooms()[:3]
     volume = float(zooms[0] * zooms[1] * zooms[2])
     extent = min(float(n * size) for n, size in zip(shape[:3], zooms, strict=True))
     return _Geometry(volume, extent, int(shape[3]) if len(shape) > 3 else 1)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bidsapp.bids.identifiers import without_identifiers
+from bidsapp.bids.listing import CALIBRATION
 from bidsapp.inputs import Image
 
 if TYPE_CHECKING:
@@ -16,7 +18,6 @@ TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "asl": {"aslcontext": ("aslcontext", ".tsv")},
 }
 """For each modality, suffix and extension of the text files that belong to its image."""
-CALIBRATION = "m0scan"
 
 
 def find_companions(modality: str, image: Candidate, found: Iterable[Candidate]) -> dict[str, Image]:
@@ -47,7 +48,9 @@ def find_companions(modality: str, image: Candidate, found: Iterable[Candidate])
             modality=CALIBRATION,
             datatype=calibration.path.parent.name,
             suffix=CALIBRATION,
-            metadata=dict(calibration.indexed.file.get_metadata()),
+            metadata=without_identifiers(
+                calibration.indexed.file.get_metadata(), calibration.path.name, calibration.entities["sub"]
+            )[0],
         )
     return companions
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from importlib.resources import files
@@ -10,8 +9,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bidsapp.bids.participants import write_participants
-from bidsapp.errors import CannotWriteError, NoInputError, NotBidsError, UsageError
+from bidsapp.errors import BadDataError, CannotWriteError, NoInputError, NotBidsError, UsageError
 from bidsapp.files import write_error, write_json, write_text
+from bidsapp.reading import read_json, read_object
 from bidsapp.settings import Settings
 
 NAME = "bidsapp"
@@ -130,11 +130,9 @@ def _check_description(path: Path) -> None:
             f"{path.parent} is no BIDS dataset: it has no {DESCRIPTION} (add it, or --skip-bids-validation)."
         )
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise NotBidsError(f"{path} cannot be read ({error.strerror}).") from error
-    except ValueError as error:
-        raise NotBidsError(f"{path} is not valid JSON ({error}); mend it.") from error
+        content = read_json(path)
+    except (NoInputError, BadDataError) as error:
+        raise NotBidsError(str(error)) from error
     missing = [key for key in ("Name", "BIDSVersion") if not isinstance(content, dict) or key not in content]
     if missing:
         raise NotBidsError(f"{path} lacks {' and '.join(missing)}, which BIDS requires; add it.")
@@ -163,7 +161,6 @@ def _check_own(output_dir: Path) -> None:
 def _read_description(path: Path) -> Mapping[str, object]:
     """Read a description as far as it goes; what must be in it is checked elsewhere."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError):
+        return read_object(path)
+    except (NoInputError, BadDataError):
         return {}
-    return content if isinstance(content, dict) else {}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from bidsapp.bids.listing import closest, modalities
 from bidsapp.bids.naming import entity_names
 from bidsapp.errors import BadDataError, NoInputError
+from bidsapp.reading import read_json
 
 Filters = Mapping[str, Mapping[str, object]]
 
@@ -33,13 +33,9 @@ def read_filters(path: Path) -> dict[str, dict[str, object]]:
         It is not JSON of this form, or names an unknown modality or entity.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise NoInputError(
-            f"Filter file {path} cannot be read ({error.strerror}); check --bids-filter-file."
-        ) from error
-    except ValueError as error:
-        raise BadDataError(f"Filter file {path} is not valid JSON ({error}); mend it.") from error
+        content = read_json(path)
+    except (NoInputError, BadDataError) as error:
+        raise type(error)(f"Filter file (check --bids-filter-file): {error}") from error
     if not isinstance(content, dict) or not all(isinstance(item, dict) for item in content.values()):
         raise BadDataError(
             f'Filter file {path} must map modalities to entities: {{"t1w": {{"acquisition": "mprage"}}}}.'

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from bidsapp.bids.filters import as_query
+from bidsapp.bids.layouts import check_sidecar, make_layout, sidecars
 from bidsapp.bids.listing import datatypes, modalities
 from bidsapp.bids.requested import IMAGES, SIGNALS, Requested
 from bidsapp.errors import BadDataError, NoInputError, UsageError
@@ -74,7 +74,7 @@ def read_index(
     metadata = metadata or any(key[:1].isupper() for wanted in filters.values() for key in wanted)
     try:
         if database_dir is None:
-            layout = _new_layout(bids_dir, subjects, None, metadata=metadata)
+            layout = make_layout(Requested(bids_dir, subjects, sidecars=metadata))
         else:
             layout = _stored_layout(bids_dir, database_dir)
         images: defaultdict[Key, list[Indexed]] = defaultdict(list)
@@ -89,7 +89,7 @@ def read_index(
         }
     except OSError as error:
         raise _explain(bids_dir, subjects, error) from error
-    except (AttributeError, TypeError, ValueError) as error:
+    except (AttributeError, RecursionError, TypeError, ValueError) as error:
         # pybids has no error class for a sidecar that is JSON but no object, or contradicts its name.
         raise _explain(bids_dir, subjects, error) from error
     return Index({key: tuple(items) for key, items in images.items()}, admitted)
@@ -133,21 +133,11 @@ def _stored_layout(bids_dir: Path, database_dir: Path) -> BIDSLayout:
     return layout
 
 
-def _new_layout(
-    bids_dir: Path, subjects: Collection[str] | None, database: Path | None, *, metadata: bool = True
-) -> BIDSLayout:
-    from bids.layout import BIDSLayout, BIDSLayoutIndexer
-
-    wanted = Requested(bids_dir, subjects, sidecars=metadata)
-    indexer = BIDSLayoutIndexer(validate=False, ignore=[wanted], index_metadata=metadata)
-    return BIDSLayout(bids_dir.absolute(), validate=False, indexer=indexer, database_path=database)
-
-
 def _make_database(bids_dir: Path, database_dir: Path) -> None:
     try:
         database_dir.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".", dir=database_dir) as draft:
-            _new_layout(bids_dir, None, Path(draft)).connection_manager.session.close()
+            make_layout(Requested(bids_dir, None), database=Path(draft)).connection_manager.session.close()
             os.replace(Path(draft) / "layout_index.sqlite", database_dir / "layout_index.sqlite")
     except OSError as error:
         if "decode JSON" in str(error):
@@ -156,23 +146,10 @@ def _make_database(bids_dir: Path, database_dir: Path) -> None:
 
 
 def _explain(bids_dir: Path, subjects: Collection[str], error: Exception) -> BadDataError | NoInputError:
-    for path in _sidecars(bids_dir, subjects):
+    for path in sidecars(Requested(bids_dir, subjects)):
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as unreadable:
-            return NoInputError(f"{path} cannot be read ({unreadable.strerror}); check its permissions.")
-        except ValueError as broken:
-            return BadDataError(f"{path} is not valid JSON ({broken}); mend or remove it.")
-        if not isinstance(content, dict):
-            return BadDataError(f"{path} must hold a JSON object; mend or remove it.")
+            check_sidecar(path)
+        except (NoInputError, BadDataError) as found:  # it changed, or a database was made of it before
+            return found
     names = ", ".join(f"sub-{subject}" for subject in subjects)
     return BadDataError(f"pybids cannot index {names}: {error}.")
-
-
-def _sidecars(bids_dir: Path, subjects: Collection[str]) -> Iterator[Path]:
-    yield from sorted(bids_dir.glob("*.json"))
-    for subject in subjects:
-        wanted = Requested(bids_dir, [subject])
-        for path in sorted((bids_dir / f"sub-{subject}").rglob("*.json")):
-            if not wanted.search(f"/{path.relative_to(bids_dir).as_posix()}"):
-                yield path

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bidsapp.bids.index import Key
+from bidsapp.bids.layouts import make_layout
 from bidsapp.bids.query import find_all, list_selected
 from bidsapp.bids.requested import Requested
 from bidsapp.cohort import Cohort, Member
@@ -88,16 +89,9 @@ def read_labelled_cohort(
 
 def _label_maps(folder: Path, subjects: Sequence[str]) -> Iterator[tuple[Key, tuple[str, str | None, Path]]]:
     """Yield key, kind, space and path of each label map."""
-    from bids.layout import BIDSLayout, BIDSLayoutIndexer
-
     if not folder.is_dir():
         raise NoInputError(f"{folder} does not exist; check --derivatives.")
-    indexer = BIDSLayoutIndexer(
-        validate=False, ignore=[Requested(folder, subjects, sidecars=False)], index_metadata=False
-    )
-    layout = BIDSLayout(
-        folder.absolute(), validate=False, indexer=indexer, config=["bids", "derivatives"], is_derivative=True
-    )
+    layout = make_layout(Requested(folder, subjects, sidecars=False), derivative=True)
     files: list[BIDSFile] = layout.get(suffix=["dseg", "mask"], subject=list(subjects))
     for item in files:
         own: Mapping[str, str] = item.get_entities()
@@ -125,13 +119,13 @@ def _members(inputs: Inputs, maps: Sequence[tuple[str, str | None, Path]]) -> It
 
 
 def _same_grid(first: Path, second: Path) -> bool:
-    import nibabel as nib
     import numpy as np
-    from nibabel.filebasedimages import ImageFileError
+
+    from bidsapp.nifti import read_grid
 
     try:
-        one, two = nib.load(first), nib.load(second)
-    except (OSError, ImageFileError) as error:
-        _LOG.warning("%s or %s cannot be read (%s).", first, second, error)
+        (shape, affine), (other, its) = read_grid(first), read_grid(second)
+    except BidsAppError as error:
+        _LOG.warning("%s", error)
         return False
-    return one.shape[:3] == two.shape[:3] and bool(np.allclose(one.affine, two.affine, atol=_TOLERANCE))
+    return shape == other and bool(np.allclose(affine, its, atol=_TOLERANCE))

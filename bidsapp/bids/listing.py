@@ -5,15 +5,19 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
-from bidsapp.errors import NoInputError
+from bidsapp.errors import BadDataError, NoInputError
 
 Sessions = tuple[str | None, ...]
+_LABEL = re.compile(r"[0-9A-Za-z+]+")
+CALIBRATION = "m0scan"
+"""Suffix of the scan that ASL is calibrated with; no modality of its own."""
 
 
 class Modality(NamedTuple):
@@ -45,6 +49,12 @@ def modalities() -> Mapping[str, Modality]:
         name: Modality(name, **{field: item[field] for field in Modality._fields[1:]})
         for name, item in content.items()
     }
+
+
+@cache
+def suffixes() -> frozenset[str]:
+    """Give the suffixes of images whose sidecars are read: of the modalities, and of their calibration."""
+    return frozenset({*(item.suffix for item in modalities().values()), CALIBRATION})
 
 
 class Derived(NamedTuple):
@@ -97,6 +107,22 @@ def list_sessions(dataset: Path, subject: str) -> Sessions:
     sessions: Sessions = _labels(folder, "ses-")
     outside = any((folder / datatype).is_dir() for datatype in datatypes())
     return (None, *sessions) if outside or not sessions else sessions
+
+
+def check_labels(key: tuple[str, str | None], dataset: Path) -> None:
+    """Refuse a folder whose label no name of BIDS can have: names of results are made of it.
+
+    Raises
+    ------
+    BadDataError
+        The label of the subject or session holds more than letters, digits and ``+``.
+    """
+    for prefix, label in zip(("sub", "ses"), key, strict=True):
+        if label is not None and not _LABEL.fullmatch(label):
+            raise BadDataError(
+                f"Folder {prefix}-{label} in {dataset} is no name of BIDS (a label holds letters and digits "
+                "only); rename it."
+            )
 
 
 def closest(label: str, known: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bidsapp.bids.layouts import make_layout
 from bidsapp.bids.requested import Requested
 from bidsapp.cohort import Cohort, Member
 from bidsapp.errors import NoInputError
@@ -56,15 +57,9 @@ def none_active(member: Member) -> bool:
 
 
 def _masks(folder: Path, subjects: Sequence[str]) -> list[tuple[Key, str, Path]]:
-    from bids.layout import BIDSLayout, BIDSLayoutIndexer
-
     if not folder.is_dir():
         raise NoInputError(f"{folder} does not exist; check --reference.")
-    ignore = [Requested(folder, subjects, sidecars=False)]
-    indexer = BIDSLayoutIndexer(validate=False, ignore=ignore, index_metadata=False)
-    layout = BIDSLayout(
-        folder.absolute(), validate=False, indexer=indexer, config=["bids", "derivatives"], is_derivative=True
-    )
+    layout = make_layout(Requested(folder, subjects, sidecars=False), derivative=True)
     files: list[BIDSFile] = sorted(layout.get(suffix="mask"), key=lambda item: str(item.path))
     masks: list[tuple[Key, str, Path]] = []
     for item in files:

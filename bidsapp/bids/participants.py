@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bidsapp.bids.listing import list_subjects
 from bidsapp.bids.tables import GAPS, read_tsv
+from bidsapp.errors import printable
 from bidsapp.files import write_text
 
 TABLE = "participants.tsv"
@@ -48,6 +49,13 @@ def _table(source: Path, subjects: tuple[str, ...]) -> str:
         row = known.get(subject, {})
         cells = [row.get(name, "") for name in columns]
         lines.append(
-            "\t".join([f"sub-{subject}", *("n/a" if cell.lower() in GAPS else cell for cell in cells)])
+            "\t".join(
+                [f"sub-{subject}", *("n/a" if cell.lower() in GAPS else _plain(cell) for cell in cells)]
+            )
         )
     return "\n".join(lines) + "\n"
+
+
+def _plain(cell: str) -> str:
+    """Keep a cell on its line and in its column: a quoted one may hold newlines and tabs."""
+    return printable(" ".join(cell.split()))

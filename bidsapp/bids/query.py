@@ -9,9 +9,9 @@ from bidsapp.bids.choose import Candidate, candidates, choose
 from bidsapp.bids.filters import admits, normalise
 from bidsapp.bids.index import Index, Key, read_index
 from bidsapp.bids.lesions import find_lesion
-from bidsapp.bids.listing import closest, list_sessions, list_subjects, modalities
+from bidsapp.bids.listing import check_labels, closest, list_sessions, list_subjects, modalities
 from bidsapp.bids.tables import read_covariates
-from bidsapp.errors import BidsAppError, NothingSelectedError
+from bidsapp.errors import BadDataError, BidsAppError, NothingSelectedError, printable
 from bidsapp.inputs import Image, Inputs
 from bidsapp.settings import Settings
 
@@ -53,6 +53,7 @@ def find_inputs(settings: Settings, subject: str, session: str | None) -> Inputs
     BadDataError
         A sidecar of this subject is broken, or a filter names what does not exist.
     """
+    check_labels((subject, session), settings.bids_dir)
     filters = normalise(settings.bids_filters)
     index = read_index(settings.bids_dir, [subject], filters, settings.bids_database_dir)
     return _inputs(settings, index, (subject, session))
@@ -69,7 +70,15 @@ def find_all(
     subjects = sorted({subject for subject, _ in selected})
     for start in range(0, len(subjects), BATCH):
         batch = frozenset(subjects[start : start + BATCH])
-        yield from _find([key for key in selected if key[0] in batch], settings, metadata)
+        keys = []
+        for key in (key for key in selected if key[0] in batch):
+            try:
+                check_labels(key, settings.bids_dir)
+                keys.append(key)
+            except BadDataError as error:
+                yield key, error
+        if keys:
+            yield from _find(keys, settings, metadata)
 
 
 def _find(keys: list[Key], settings: Settings, metadata: bool) -> Iterator[tuple[Key, Inputs | BidsAppError]]:
@@ -112,9 +121,8 @@ def _inputs(settings: Settings, index: Index, key: Key, *, metadata: bool = True
     if lesion is not None:
         images[lesion.modality] = lesion
     covariates, remarks = read_covariates(settings.bids_dir, subject, session)
-    return Inputs(
-        subject=subject, session=session, images=images, covariates=covariates, notes=(*notes, *remarks)
-    )
+    said = tuple(printable(note) for note in (*notes, *remarks))
+    return Inputs(subject=subject, session=session, images=images, covariates=covariates, notes=said)
 
 
 def _unknown_agents(found: Iterable[Candidate]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from bidsapp.bids.layouts import make_layout
 from bidsapp.bids.requested import Requested
 from bidsapp.errors import NoInputError
 from bidsapp.inputs import Inputs
@@ -29,15 +30,9 @@ def add_references(inputs: Inputs, folder: Path | None) -> Inputs:
     """
     if folder is None:
         return inputs
-    from bids.layout import BIDSLayout, BIDSLayoutIndexer
-
     if not folder.is_dir():
         raise NoInputError(f"{folder} does not exist; check --reference.")
-    ignore = [Requested(folder, [inputs.subject], sidecars=False)]
-    indexer = BIDSLayoutIndexer(validate=False, ignore=ignore, index_metadata=False)
-    layout = BIDSLayout(
-        folder.absolute(), validate=False, indexer=indexer, config=["bids", "derivatives"], is_derivative=True
-    )
+    layout = make_layout(Requested(folder, [inputs.subject], sidecars=False), derivative=True)
     found: dict[str, Path] = {}
     for item in sorted(layout.get(suffix="mask", subject=inputs.subject), key=lambda file: str(file.path)):
         entities = item.get_entities()

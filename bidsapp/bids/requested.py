@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bidsapp.bids.listing import datatypes
+from bidsapp.bids.listing import datatypes, suffixes
 
 IMAGES = (".nii.gz", ".nii")
 SIGNALS = "_timeseries.tsv"
@@ -22,7 +22,8 @@ SIGNALS = "_timeseries.tsv"
 class Requested:
     """Stands for a compiled pattern in pybids' ``ignore``: ``search`` is true for what is not wanted.
 
-    ``subjects=None`` means all. Sidecars that are dangling links are left out: pybids would fail on them.
+    ``subjects=None`` means all. Sidecars that are dangling links are left out: pybids would fail on them;
+    so are those of images that no modality has (``sbref.json``).
     """
 
     root: Path
@@ -52,4 +53,6 @@ class Requested:
         return not path.endswith((*IMAGES, SIGNALS)) and not self._is_sidecar(path.strip("/"))
 
     def _is_sidecar(self, path: str) -> bool:
-        return self.sidecars and path.endswith(".json") and os.path.exists(self.root / path)
+        suffix = path.rpartition("/")[2].removesuffix(".json").rpartition("_")[2]
+        known = path.endswith(".json") and suffix in suffixes()
+        return self.sidecars and known and os.path.exists(self.root / path)

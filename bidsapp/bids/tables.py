@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import math
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from bidsapp.errors import InputOutputError
+from bidsapp.bids.identifiers import without_identifiers
+from bidsapp.errors import InputOutputError, NoInputError
+from bidsapp.limits import TABLE_BYTES
+from bidsapp.reading import read_bytes, split_table
 
 Covariates = dict[str, str | float]
 
@@ -36,10 +39,10 @@ class TsvTable:
         index: dict[str, dict[str, tuple[int, ...]]] = {}
         for place, name in enumerate(self.columns):
             if name in _IDS:
-                of = index.setdefault(name, {})
+                of: defaultdict[str, list[int]] = defaultdict(list)
                 for number, row in enumerate(self.rows):
-                    label = row[place].removeprefix(_IDS[name])
-                    of[label] = (*of.get(label, ()), number)
+                    of[row[place].removeprefix(_IDS[name])].append(number)
+                index[name] = {label: tuple(numbers) for label, numbers in of.items()}
         return index
 
     def record(self, number: int) -> dict[str, str]:
@@ -98,6 +101,8 @@ def read_tsv(path: Path) -> TsvTable:
     ------
     InputOutputError
         The file exists but cannot be opened.
+    BadDataError
+        It is larger than a table of people can be.
     """
     try:
         state = path.stat()
@@ -110,7 +115,7 @@ def as_value(text: str) -> tuple[str | float | None, str]:
     """Turn a cell into a number, text or ``None`` (a gap), with a remark when the text was changed."""
     if text.lower() in GAPS:
         return None, ""
-    if _NUMBER.fullmatch(text):
+    if _NUMBER.fullmatch(text) and math.isfinite(float(text)):
         return float(text), ""
     if capped := _CAPPED.fullmatch(text):
         number = capped[1] or capped[2]
@@ -124,16 +129,16 @@ def as_value(text: str) -> tuple[str | float | None, str]:
 def _read_tsv(path: Path, _modified: int, _size: int) -> TsvTable:
     notes: list[str] = []
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputOutputError(f"{path} cannot be read ({error.strerror}).") from error
+        content = read_bytes(path, TABLE_BYTES)
+    except NoInputError as error:
+        raise InputOutputError(str(error)) from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "latin-1")
+        wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+        text = content.decode("utf-16" if wide else "latin-1", "replace")
         notes.append(f"{path.name} is not UTF-8; letters beyond ASCII may be wrong.")
-    lines = io.StringIO(text.replace("\0", ""), newline=None)
-    cells = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter="\t")]
+    cells = [[cell.strip() for cell in row] for row in split_table(text, path)]
     cells = [row for row in cells if any(row)]
     if not cells:
         return TsvTable(path.name, (), (), (f"{path.name} is empty.",))
@@ -176,8 +181,10 @@ def _row(
         label = f"{_IDS[keys[0]]}{ids[keys[0]]}"
         notes.append(f"{table.name} has {len(rows)} different rows for {label}; the first was used.")
     values: Covariates = {}
-    for name, text in rows[0].items():
-        value, remark = as_value(text)
+    kept, said = without_identifiers(rows[0], table.name, subject)
+    notes += said
+    for name, text in kept.items():
+        value, remark = as_value(str(text))
         if remark:
             notes.append(f"{table.name}: {name} {remark}.")
         if value is not None and name and name not in _IDS:

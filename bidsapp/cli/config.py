@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 from bidsapp.cli.convert import WrongValueError, convert, suggest
 from bidsapp.cli.options import options
 from bidsapp.errors import BadDataError, NoInputError
+from bidsapp.reading import read_toml
 
 
 def read_config(path: Path) -> dict[str, object]:
@@ -46,10 +46,6 @@ def read_config(path: Path) -> dict[str, object]:
 
 def _load(path: Path) -> dict[str, object]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise NoInputError(
-            f"--config-file {path} cannot be read ({error.strerror}); check the path."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadDataError(f"--config-file {path} is not valid TOML ({error}); mend the file.") from error
+        return read_toml(path)
+    except (NoInputError, BadDataError) as error:
+        raise type(error)(f"--config-file {error}") from error

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bidsapp.cli.options import Kind, Option
 from bidsapp.errors import BadDataError, NoInputError, UnavailableError
+from bidsapp.reading import read_json
 
 
 class WrongValueError(Exception):
@@ -137,13 +138,9 @@ def _packaged(option: Option) -> dict[str, Path]:
 def _filters(option: Option, value: object, base: Path) -> dict[str, dict[str, object]]:
     path = _path(option, value, base)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise NoInputError(
-            f"--{option.name} {path} cannot be read ({error.strerror}); check the path."
-        ) from error
-    except ValueError as error:
-        raise BadDataError(f"--{option.name} {path} is not valid JSON ({error}); mend the file.") from error
+        content = read_json(path)
+    except (NoInputError, BadDataError) as error:
+        raise type(error)(f"--{option.name} {error}") from error
     if not isinstance(content, dict) or not all(isinstance(item, dict) for item in content.values()):
         raise BadDataError(f"--{option.name} {path} must map a modality to entities, as in {_EXAMPLE}.")
     from bidsapp.bids.filters import ELSEWHERE

@@ -33,8 +33,8 @@ def repetition_time(metadata: dict[str, object], frames: int) -> float:
     value = metadata.get("RepetitionTime")
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0.1 <= value <= 20:
         raise BadDataError(
-            f"RepetitionTime is {'missing' if value is None else value}; give the seconds between frames in "
-            "its sidecar."
+            f"RepetitionTime is {'missing' if value is None else repr(value)[:40]}; give the seconds between "
+            "frames in its sidecar."
         )
     return float(value)
 
@@ -76,6 +76,8 @@ def correct_slice_timing(
     """
     from scipy.interpolate import CubicSpline
 
+    if not all(isinstance(time, int | float) for time in timing):
+        raise BadDataError("SliceTiming must hold seconds; correct its sidecar.")
     offsets = np.asarray(timing, dtype=np.float64)
     slices = frames.data.shape[axis]
     if offsets.shape != (slices,):
@@ -96,8 +98,17 @@ def correct_slice_timing(
 
 
 def slice_axis(metadata: dict[str, object]) -> int:
-    """Give the axis of the slices, as ``SliceEncodingDirection`` says (k where it says nothing)."""
-    return "ijk".index(str(metadata.get("SliceEncodingDirection", "k"))[:1])
+    """Give the axis of the slices, as ``SliceEncodingDirection`` says (k where it says nothing).
+
+    Raises
+    ------
+    BadDataError
+        It is no axis.
+    """
+    direction = str(metadata.get("SliceEncodingDirection", "k"))
+    if direction not in {"i", "j", "k", "i-", "j-", "k-"}:
+        raise BadDataError("SliceEncodingDirection is none of i, j, k, i-, j- and k-; correct its sidecar.")
+    return "ijk".index(direction[0])
 
 
 def slice_order(timing: Sequence[float], metadata: dict[str, object]) -> list[float]:

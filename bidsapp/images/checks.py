@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import BinaryIO
 
 import nibabel as nib
 import numpy as np
@@ -11,13 +10,13 @@ from numpy.typing import NDArray
 
 from bidsapp.errors import BadDataError
 from bidsapp.images.grids import unshear
-from bidsapp.images.header import open_image, read_header
+from bidsapp.images.header import check_voxel_size
 from bidsapp.images.orientation import choose_affine
 from bidsapp.images.volume import Volume
+from bidsapp.nifti import ImageFile, open_image, read_bytes_of_voxels, read_header
 
 MAX_MISSING = 0.95
 """Largest share of voxels that may be NaN or infinite (some tools write NaN outside the brain)."""
-_TAIL = 1 << 20
 
 
 def check_image(path: Path, *, may_be_zero: bool = False) -> tuple[Volume, list[str]]:
@@ -54,10 +53,11 @@ def check_image(path: Path, *, may_be_zero: bool = False) -> tuple[Volume, list[
 
 def check_series(path: Path, *, may_be_zero: bool = False) -> tuple[tuple[Volume, ...], list[str]]:
     """Read an image of three or four dimensions (PET) as a tuple of frames; see :func:`check_image`."""
-    with open_image(path) as stream:
-        header = read_header(stream, path)
+    with open_image(path) as image:
+        header = read_header(image)
+        check_voxel_size(header, path)
         affine, notes = choose_affine(header, path)
-        voxels = _read_voxels(stream, header, path)
+        voxels = _read_voxels(image, header)
     voxels, more = _mend(voxels, path, may_be_zero=may_be_zero)
     frames = tuple(Volume(np.ascontiguousarray(voxels[..., t]), affine) for t in range(voxels.shape[3]))
     notes += more
@@ -67,19 +67,11 @@ def check_series(path: Path, *, may_be_zero: bool = False) -> tuple[tuple[Volume
     return frames, notes
 
 
-def _read_voxels(stream: BinaryIO, header: nib.Nifti1Header, path: Path) -> NDArray[np.float32]:
+def _read_voxels(image: ImageFile, header: nib.Nifti1Header) -> NDArray[np.float32]:
     shape = [int(n) for n in header["dim"][1:4]]
     count = int(header["dim"][4]) if int(header["dim"][0]) >= 4 else 1
-    dtype = header.get_data_dtype()
-    skip = int(header["vox_offset"]) - int(header.sizeof_hdr)
-    size = int(np.prod(shape)) * count * dtype.itemsize
-    if len(stream.read(max(skip, 0))) < skip:
-        raise BadDataError(f"{path} is truncated (no voxels); copy it again.")
-    raw = stream.read(size)
-    if len(raw) < size:
-        raise BadDataError(f"{path} is truncated ({len(raw)} of {size} bytes of voxels); copy it again.")
-    stream.read(_TAIL)  # the end of a gzip stream carries its checksum
-    values = np.frombuffer(raw, dtype=dtype).reshape([*shape, count], order="F")
+    raw = read_bytes_of_voxels(image, header)
+    values = np.frombuffer(raw, dtype=header.get_data_dtype()).reshape([*shape, count], order="F")
     slope, intercept = header.get_slope_inter()
     with np.errstate(over="ignore", invalid="ignore"):
         if slope is not None and (slope, intercept) != (1.0, 0.0):

@@ -9,12 +9,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bidsapp.errors import BadDataError, NoInputError
+from bidsapp.errors import BadDataError
+from bidsapp.limits import NUMBERS_BYTES
+from bidsapp.reading import read_bytes
 
 UNWEIGHTED = 50.0
 """Largest b-value (s/mm2) of a volume that counts as without diffusion weighting."""
 GAUSSIAN = 1500.0
 """Largest b-value (s/mm2) of a tensor fit: beyond it diffusion in the brain is clearly not Gaussian."""
+LARGEST = 100_000.0
+"""Largest b-value (s/mm2) that is read; the strongest gradients of human scanners reach a third."""
 DIRECTIONS = 6
 """Fewest directions that a symmetric tensor needs."""
 _ANGLE = 5.0  # degrees; directions that are closer, up to their sign, are one
@@ -113,8 +117,8 @@ def read_gradients(bval: Path, bvec: Path | None, volumes: int, affine: NDArray[
         raise BadDataError(
             f"{bvec} holds {shape} numbers for {volumes} volumes; it needs three rows of them."
         )
-    if not np.isfinite(values).all() or values.min() < 0:
-        raise BadDataError(f"{bval} holds values that are no b-values (negative, nan); correct it.")
+    if not np.isfinite(values).all() or values.min() < 0 or values.max() > LARGEST:
+        raise BadDataError(f"{bval} holds values that are no b-values (negative, nan, huge); correct it.")
     found = Gradients(values, _to_world(_unit(vectors.T, values, bvec), affine))
     if not found.unweighted.any():
         raise BadDataError(
@@ -126,10 +130,9 @@ def read_gradients(bval: Path, bvec: Path | None, volumes: int, affine: NDArray[
 
 
 def _read_numbers(path: Path) -> NDArray[np.float64]:
+    text = read_bytes(path, NUMBERS_BYTES).decode("latin-1")
     try:
-        return np.atleast_2d(np.loadtxt(path, dtype=np.float64))
-    except OSError as error:
-        raise NoInputError(f"{path} cannot be opened ({error}); restore it or exclude the series.") from error
+        return np.atleast_2d(np.loadtxt(text.splitlines(), dtype=np.float64))
     except ValueError as error:
         raise BadDataError(f"{path} does not hold rows of numbers ({error}); correct it.") from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bidsapp.errors import BadDataError, NoInputError
+from bidsapp.errors import BadDataError
 from bidsapp.images.bold_frames import slice_axis, slice_order
+from bidsapp.limits import NUMBERS_BYTES
+from bidsapp.reading import read_bytes, split_table
 
 EFFICIENCY = {"PCASL": 0.85, "CASL": 0.68, "PASL": 0.98}
 """Share of blood that is inverted: Alsop 2015 for PCASL and PASL; Wang 2005 (Radiology 235:218) for CASL."""
@@ -72,12 +73,10 @@ def read_context(path: Path | None, image: str, volumes: int) -> tuple[str, ...]
     """
     if path is None:
         raise BadDataError(f"{image} has no aslcontext.tsv, which says what each volume is; add it.")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream, delimiter="\t"))
-    except OSError as error:
-        raise NoInputError(f"{path} cannot be opened ({error.strerror}); restore it.") from error
-    kinds = tuple(str(row.get("volume_type") or "").strip().lower() for row in rows)
+    text = read_bytes(path, NUMBERS_BYTES).decode("utf-8-sig", "replace")
+    header, *rows = split_table(text, path) or [[]]
+    place = header.index("volume_type") if "volume_type" in header else len(header)
+    kinds = tuple(row[place].strip().lower() if place < len(row) else "" for row in rows if any(row))
     if len(kinds) != volumes:
         raise BadDataError(f"{path} has {len(kinds)} rows for {volumes} volumes of {image}; correct it.")
     unknown = sorted(set(kinds) - _KINDS)
@@ -121,7 +120,9 @@ def read_labelling(
         missing = "PostLabelingDelay" if delay is None else field
         raise BadDataError(f"{image}: the sidecar has no {missing}, without which no CBF can be had; add it.")
     if kind == "PASL" and isinstance(times, list):
-        times = min(times)  # the start of QUIPSS II or Q2TIPS ends the bolus
+        times = min(
+            (time for time in times if _is_number(time)), default=None
+        )  # QUIPSS II, Q2TIPS: the start
     notes: list[str] = []
     return Labelling(
         kind=kind,
@@ -184,7 +185,13 @@ def _slice_delays(metadata: Mapping[str, object]) -> tuple[float, ...]:
     times = metadata.get("SliceTiming")
     if metadata.get("MRAcquisitionType") != "2D" or not isinstance(times, list):
         return ()
+    if not all(_is_number(time) for time in times):
+        raise BadDataError("SliceTiming must hold seconds; correct the sidecar.")
     return tuple(float(time) for time in slice_order(times, dict(metadata)))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def recovery_time(metadata: Mapping[str, object], kinds: Sequence[str] = ()) -> float | None:

@@ -10,7 +10,7 @@ from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
 from bidsapp.errors import BadDataError
-from bidsapp.images.header import VOXEL_SIZE
+from bidsapp.images.header import check_affine
 
 
 def choose_affine(header: nib.Nifti1Header, path: Path) -> tuple[NDArray[np.float64], list[str]]:
@@ -48,12 +48,7 @@ def choose_affine(header: nib.Nifti1Header, path: Path) -> tuple[NDArray[np.floa
             notes.append(
                 f"sform and qform disagree by {shift:.1f} mm and {turn:.1f} degrees; {names[0]} was used"
             )
-    sizes = np.linalg.norm(affine[:3, :3], axis=0)
-    low, high = VOXEL_SIZE
-    if sizes.min() < low or sizes.max() > high:
-        raise BadDataError(
-            f"{path} has an affine with voxels of {np.round(sizes, 4).tolist()} mm; correct it."
-        )
+    check_affine(affine, header, path)
     return affine, notes
 
 

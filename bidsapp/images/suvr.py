@@ -39,7 +39,10 @@ def static_image(frames: Sequence[Volume], durations: Sequence[float] | None = N
     """
     if not frames:
         raise BadDataError("the PET image has no frame.")
-    weights = np.ones(len(frames)) if durations is None else np.asarray(durations, dtype=np.float64)
+    try:
+        weights = np.ones(len(frames)) if durations is None else np.asarray(durations, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise BadDataError("FrameDuration is no list of seconds; correct the sidecar.") from error
     if weights.shape != (len(frames),):
         raise BadDataError(
             f"FrameDuration has {weights.size} entries for {len(frames)} PET frames; correct it."

@@ -21,11 +21,12 @@ class TakeLesion(PrepareExtra):
 
     def prepare(self, folder: Path) -> Prepared:
         """Write ``lesion.nii.gz``."""
+        from bidsapp.images.checks import check_image
         from bidsapp.images.shares import share_on
         from bidsapp.images.templates import template_grid
-        from bidsapp.images.volume import read_volume, write_volume
+        from bidsapp.images.volume import write_volume
 
-        mask = read_volume(Path(self.inputs.in_file))
+        mask, notes = check_image(Path(self.inputs.in_file), may_be_zero=True)
         if not np.isin(mask.data, (0, 1)).all():
             raise BadDataError("it is no mask: it has values beside 0 and 1.")
         share = share_on(mask, template_grid(_RESOLUTION))
@@ -35,5 +36,5 @@ class TakeLesion(PrepareExtra):
                 f"{before - after:.1f} of its {before:.1f} ml lie outside of standard space; check its space."
             )
         path = write_volume(folder / "lesion.nii.gz", share)
-        notes = [f"the lesion measures {after:.1f} ml in standard space; the mask was taken as it is"]
+        notes.append(f"the lesion measures {after:.1f} ml in standard space; the mask was taken as it is")
         return Prepared(volumes={LESION: path}, notes=notes)

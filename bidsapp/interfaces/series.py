@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from bidsapp.errors import BadDataError
 from bidsapp.files import write_json, write_text
 from bidsapp.interfaces.extra import ExtraInputSpec, Prepared, PrepareExtra
+from bidsapp.limits import TABLE_BYTES
+from bidsapp.reading import read_bytes, split_table
 
 if TYPE_CHECKING:
     from bidsapp.images.templates import Region
@@ -159,19 +161,18 @@ def read_signals(path: Path) -> tuple[list[str], NDArray[np.float64]]:
         It is no such table, a cell is no number, or nothing is in it.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-        names = lines[0].split("\t")
+        names, *lines = split_table(read_bytes(path, TABLE_BYTES).decode("utf-8-sig"), path) or [[]]
         rows = [
-            [np.nan if cell.strip() in {"n/a", ""} else float(cell) for cell in line.split("\t")]
-            for line in lines[1:]
-            if line.strip()
+            [np.nan if cell.strip() in {"n/a", ""} else float(cell) for cell in line]
+            for line in lines
+            if any(cell.strip() for cell in line)
         ]
-    except (ValueError, IndexError) as error:
+    except ValueError as error:
         raise BadDataError(
             f"it is no table of signals ({error}); a column for each region is needed."
         ) from error
     if len(set(names)) < len(names):
         raise BadDataError("it has two columns of one name; rename one.")
-    if any(len(row) != len(names) for row in rows):
-        raise BadDataError("it has rows of uneven length; mend the table.")
+    if not rows or any(len(row) != len(names) for row in rows):
+        raise BadDataError("it has no rows, or rows of uneven length; mend the table.")
     return names, np.asarray(rows, dtype=np.float64)

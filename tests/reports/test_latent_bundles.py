@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from bidsapp.bundle import REQUIRED, Bundle
+from bidsapp.bundle import Bundle
+from bidsapp.bundle_checks import REQUIRED
 from bidsapp.errors import BadDataError, ExitCode
 from bidsapp.reports.latent_bundles import SAMPLE, read_sample, read_space
 from bidsapp.reports.trained_bundles import write_trained_bundles

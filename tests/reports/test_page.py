@@ -2,15 +2,20 @@
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bidsapp.bids.query import find_inputs
+from bidsapp.bundle import Bundle
+from bidsapp.bundle_checks import REQUIRED
 from bidsapp.reports.group import write_group
 from bidsapp.reports.layout import FOLDER
 from bidsapp.reports.subject import write_report
+from bidsapp.settings import Settings
 
 from .conftest import Fixture
 from .pages import Page
@@ -97,6 +102,27 @@ def test_findings_and_participants_cannot_inject_markup(output: Fixture) -> None
         assert len(page.all("script")) == 1
         assert all("onerror" not in item for _, item in page.elements)
         assert EVIL in page.text
+
+
+def test_sidecars_and_bundles_cannot_inject_markup(output: Fixture, tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    image = raw / "sub-01" / "anat" / "sub-01_T1w.nii.gz"
+    image.parent.mkdir(parents=True)
+    image.write_bytes(b"no image")
+    (raw / "dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.10.0"}')
+    image.with_name("sub-01_T1w.json").write_text(json.dumps({"ContrastBolusIngredient": EVIL}))
+    settings = Settings(bids_dir=raw, output_dir=output.path, levels=("participant",))
+    notes = find_inputs(settings, "01", None).notes
+    output.preproc("01", warnings=notes).write(output.logs("01") / "findings-preproc.json")
+    metadata = dict.fromkeys(REQUIRED, "test") | {"description": EVIL, "learning_curve": [[1, 2.0], [2, 1.0]]}
+    folder = output.path / "bundles" / "<img src=x onerror=alert(2)>"
+    Bundle.write(folder, metadata=metadata, tensors={}, card=EVIL, licence=EVIL)
+    subject, group = (Page(source) for source in _pages(output))
+    assert EVIL in subject.text
+    assert folder.name in group.text
+    for page in (subject, group):
+        assert len(page.all("script")) == 1
+        assert all("onerror" not in item for _, item in page.elements)
 
 
 def test_same_findings_give_same_bytes(output: Fixture) -> None:

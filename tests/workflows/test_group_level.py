@@ -1,7 +1,8 @@
 import shutil
 from pathlib import Path
 
-from bidsapp.bundle import REQUIRED, Bundle
+from bidsapp.bundle import Bundle
+from bidsapp.bundle_checks import REQUIRED
 from bidsapp.errors import ExitCode
 from bidsapp.findings import Findings, Score
 from bidsapp.settings import Settings

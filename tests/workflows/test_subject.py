@@ -141,5 +141,5 @@ def test_a_report_that_cannot_be_written_says_nothing_of_the_results(task, monke
 def test_two_bundles_of_one_analysis_are_refused(task, tmp_path):
     shutil.copytree(task.brain.path, tmp_path / "brain")
     settings = replace(task.settings, bundles=(task.brain.path, tmp_path / "brain"))
-    with pytest.raises(UsageError, match="two bundles of 'brain'"):
+    with pytest.raises(UsageError, match="both for brain"):
         resolve_models(settings)

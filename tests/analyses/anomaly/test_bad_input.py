@@ -16,7 +16,8 @@ from bidsapp.analyses.anomaly.quantities import Intensity, LearnedFeatures, Stra
 from bidsapp.analyses.anomaly.space import Space
 from bidsapp.analyses.anomaly.store import read_trained
 from bidsapp.analyses.anomaly.store_quantity import quantity_tensors, read_quantity
-from bidsapp.bundle import REQUIRED, Bundle
+from bidsapp.bundle import Bundle
+from bidsapp.bundle_checks import REQUIRED
 from bidsapp.cohort import Cohort
 from bidsapp.errors import BadDataError, ExitCode
 from bidsapp.images.volume import Grid, Volume, read_volume, write_volume

@@ -4,7 +4,7 @@ import torch
 from bidsapp.analyses.ms.card import SIMULATED, configs_of, metadata_of, model_card
 from bidsapp.analyses.ms.material import Material
 from bidsapp.analyses.ms.patients import Patient
-from bidsapp.bundle import REQUIRED
+from bidsapp.bundle_checks import REQUIRED
 
 
 def patient(subject, active):

@@ -27,14 +27,13 @@ def test_weights_come_back_in_half_precision(bundle):
     [
         ({"threshold": None}, "no bundle of this version ('threshold')"),
         ({"temperature": "warm"}, "'warm' is no number"),
-        ({"networks": "model"}, "must be lists"),
+        ({"networks": "model"}, "'networks' must be a list of names"),
         ({"features": [8, 8, 8, 8, 8, 8]}, "the weights of 'model' are not those of a network"),
     ],
 )
 def test_a_bundle_of_another_version_is_named(bundle, tmp_path, changes, reason):
-    broken = copy_with(bundle, tmp_path / "broken", **changes)
     with pytest.raises(BadDataError, match=r"broken.*train.* again") as said:
-        read_trained(broken, "cpu")
+        read_trained(copy_with(bundle, tmp_path / "broken", **changes), "cpu")
     assert reason in str(said.value)
     assert "\n" not in str(said.value)
 

@@ -8,7 +8,8 @@ from bidsapp.analyses.ms import ANALYSIS
 from bidsapp.analyses.ms.grid import read_images, work_space
 from bidsapp.analyses.ms.inference import infer
 from bidsapp.bids.sink import write_findings
-from bidsapp.bundle import REQUIRED, Bundle
+from bidsapp.bundle import Bundle
+from bidsapp.bundle_checks import REQUIRED
 from bidsapp.cohort import Member
 from bidsapp.images.transform_file import write_transform
 from bidsapp.images.transforms import compose, matrix_to_itk
