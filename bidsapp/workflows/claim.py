@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bidsapp.errors import TryAgainError
 from bidsapp.files import write_error
+from bidsapp.workflows.locks import open_locked
 
 
 @contextmanager
@@ -20,19 +21,18 @@ def claim(folder: Path, subject: str) -> Iterator[Path]:
     TryAgainError
         Another run works on this subject.
     CannotWriteError, InputOutputError
-        The work folder cannot be made.
+        The work folder cannot be made, or its file system knows no locks.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        stream = (folder.parent / f".{folder.name}.lock").open("a")
-    except OSError as error:
-        raise write_error(folder, error) from error
+        stream = open_locked(folder.parent / f".{folder.name}.lock", fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise TryAgainError(
+            f"sub-{subject}: another run works on this subject in {folder}; "
+            "wait for it and run the same command again."
+        ) from error
     with stream:
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            folder.mkdir(exist_ok=True)
         except OSError as error:
-            raise TryAgainError(
-                f"sub-{subject}: another run works on this subject in {folder}; "
-                "wait for it and run the same command again."
-            ) from error
+            raise write_error(folder, error) from error
         yield folder

@@ -13,7 +13,7 @@ from bidsapp.errors import ExitCode, UsageError
 from bidsapp.recipe import Recipe
 from bidsapp.settings import Settings
 from bidsapp.workflows.bedside import SCALE, with_exams
-from bidsapp.workflows.environment import prepare_environment, remove_if_empty
+from bidsapp.workflows.environment import occupy
 from bidsapp.workflows.models import brain_bundle, resolve_models
 from bidsapp.workflows.plan import SubjectPlan, plan
 from bidsapp.workflows.progress import Progress, follow_logs
@@ -51,11 +51,10 @@ def run_participant(settings: Settings, progress: Progress) -> ExitCode:
         SubjectTask(settings, subject, tuple(sessions), models, brain)
         for subject, sessions in selected.items()
     ]
-    prepare_environment(settings.work_root, threads=settings.omp_nthreads)
-    progress.start(len(tasks))
-    codes = _supervise(tasks, settings, progress)
-    write_citation(settings.output_dir, collect_findings(settings.output_dir))
-    remove_if_empty(settings.work_root)
+    with occupy(settings.work_root, threads=settings.omp_nthreads):
+        progress.start(len(tasks))
+        codes = _supervise(tasks, settings, progress)
+        write_citation(settings.output_dir, collect_findings(settings.output_dir))
     failed = {code for code in codes if code}
     if not failed:
         return ExitCode.OK
@@ -90,12 +89,15 @@ def run_group(settings: Settings, progress: Progress) -> ExitCode:
     """
     from bidsapp.bids.collect import collect_findings
     from bidsapp.bids.phenotype import write_predicted
+    from bidsapp.reports.citation import write_citation
     from bidsapp.reports.group import write_group
 
     progress.start(0)
     with follow_logs(progress):
         written = write_group(settings.output_dir, controls=settings.controls, seed=settings.random_seed)
-        predicted = write_predicted(settings.output_dir, collect_findings(settings.output_dir))
+        findings = collect_findings(settings.output_dir)
+        predicted = write_predicted(settings.output_dir, findings)
+        write_citation(settings.output_dir, findings)  # of runs side by side, the last may not have seen all
         written += (predicted,) if predicted else ()
     for path in written:
         progress.log(f"Wrote {path}")
@@ -118,8 +120,7 @@ def run_train(settings: Settings, progress: Progress) -> ExitCode:
     """
     if not settings.analyses:
         raise UsageError("Training needs --analysis; name the one to train.")
-    prepare_environment(settings.work_root, threads=settings.nprocs)
-    with follow_logs(progress):
+    with occupy(settings.work_root, threads=settings.nprocs), follow_logs(progress):
         for training in [each for name in settings.analyses for each in _trainings(name, settings)]:
             progress.log(f"Training {training.folder} on {len(training.cohort.subjects)} subjects")
             bundle = training.model.train(
@@ -131,7 +132,6 @@ def run_train(settings: Settings, progress: Progress) -> ExitCode:
                 options={"controls": settings.controls or "", "target": settings.target or ""},
             )
             progress.log(f"Wrote the bundle {bundle.path}")
-    remove_if_empty(settings.work_root)
     return ExitCode.OK
 
 
