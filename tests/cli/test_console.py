@@ -86,10 +86,7 @@ def test_the_log_file_keeps_what_a_terminal_cannot_show(log):
 
 
 def test_a_full_disk_under_the_log_is_told(tmp_path):
-    with (
-        LogFile(tmp_path) as log,
-        open("/dev/full", "wb") as full,
-        pytest.raises(InputOutputError, match="No space left"),
-    ):
+    with LogFile(tmp_path) as log, open("/dev/full", "wb") as full:
         os.dup2(full.fileno(), log._stream.fileno())
-        log.write("line")
+        with pytest.raises(InputOutputError, match="No space left"):
+            log.write("line")
