@@ -1,6 +1,6 @@
-"""A cohort on a real Slurm: a task ended midway, a subject that fails, both resubmitted, the group afterwards.
+"""A cohort on a real Slurm: a task ended midway, a subject that fails, both run again, the group afterwards.
 
-``make test-cluster`` runs it where ``sbatch`` is on the PATH (with ``SLURM_CONF`` where the scheduler needs it).
+``make test-cluster`` runs it where ``sbatch`` is on the PATH (and ``SLURM_CONF`` set where that needs it).
 The subjects have signals of regions and no image: whole participant runs of a few seconds each.
 """
 
