@@ -1,35 +1,45 @@
-# bidsapp, CPU image. Research use only.
+# bidsapp. Research use only.
 #
-#   docker build -t bidsapp .
+#   docker build -t bidsapp .                                       torch for the CPU
+#   docker build -t bidsapp:cuda --build-arg DEVICE=cuda .          torch for NVIDIA GPUs as well, several GB more
 #   docker run --rm --network none --read-only -v BIDS:/bids:ro -v OUT:/out bidsapp /bids /out participant
 #
-# Nothing is downloaded at run time, and nothing is written outside of /out (or --work-dir).
+# Nothing is downloaded at run time, and nothing is written outside of /out (or --work-dir). A change of the
+# program makes one small new layer: torch and the other packages lie in the one below.
 ARG BASE=docker.io/library/python:3.11-slim-bookworm
 
-FROM ${BASE} AS build
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
-ARG TORCH_VERSION=2.13.0+cpu
-ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_RETRIES=1
-RUN python3 -m venv /opt/bidsapp
-# torch first and from its own index: the general index has the CUDA build, which is several gigabytes
-RUN /opt/bidsapp/bin/pip install --quiet --extra-index-url "${TORCH_INDEX}" "torch==${TORCH_VERSION}"
+FROM ${BASE} AS packages
+ARG DEVICE=cpu
+ARG TORCH_INDEX=
+COPY install.sh requirements.lock /src/
+RUN sh /src/install.sh torch
+RUN sh /src/install.sh packages
+
+FROM packages AS program
 COPY pyproject.toml README.md LICENSE descriptor.json /src/
 COPY bidsapp /src/bidsapp
-RUN /opt/bidsapp/bin/pip install --quiet /src \
- && rm -rf /opt/bidsapp/lib/python3*/site-packages/torch/include
+RUN sh /src/install.sh wheel /wheel && sh /src/install.sh program /wheel && sh /src/install.sh sbom /wheel
 
 FROM ${BASE}
 ARG VERSION=0.1.0
+ARG REVISION=unknown
+ARG SOURCE=unknown
 LABEL org.opencontainers.image.title="bidsapp" \
       org.opencontainers.image.description="BIDS App for multimodal MRI and PET. Research use only." \
       org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.source="${SOURCE}" \
       org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=build /opt/bidsapp /opt/bidsapp
+COPY --from=packages /opt/bidsapp /opt/bidsapp
+COPY --from=program /wheel/sbom.json /opt/bidsapp/sbom.json
+RUN --mount=type=bind,from=program,source=/wheel,target=/wheel \
+    --mount=type=bind,from=packages,source=/src,target=/src \
+    sh /src/install.sh program /wheel \
+ && ln -s /opt/bidsapp/bin/bidsapp /opt/bidsapp/bin/bidsapp-hpc /usr/local/bin/
 ENV PATH=/opt/bidsapp/bin:/usr/local/bin:/usr/bin:/bin \
     LANG=C.UTF-8 \
     HOME=/nonexistent \
     PYTHONDONTWRITEBYTECODE=1 \
     BIDSAPP_CONTAINER=docker:bidsapp:${VERSION}
-RUN ln -s /opt/bidsapp/bin/bidsapp /usr/local/bin/bidsapp
 USER 1000:1000
 ENTRYPOINT ["/opt/bidsapp/bin/bidsapp"]

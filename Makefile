@@ -3,7 +3,7 @@
 #
 #   make run                      simulated sample -> ./out, prints the path of the report last
 #   make run BIDS=... OUT=...     your own dataset; ARGS="--participant-label 01" passes options on
-#   make test | test-containers | lint | audit | docs | bench | descriptor | clean
+#   make test | test-containers | test-cluster | lint | audit | docs | bench | descriptor | lock | clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +15,7 @@ PYTHON ?= $(shell for python in python3.11 python3 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-containers lint audit docs bench descriptor clean
+.PHONY: help install run test test-containers test-cluster lint audit docs bench descriptor lock clean
 
 help:
 	@sed -n '4,6s/^# *//p' Makefile
@@ -51,6 +51,9 @@ test: $(VENV)/.installed
 test-containers: $(VENV)/.installed
 	$(BIN)/python -m pytest -m containers tests/containers
 
+test-cluster: $(VENV)/.installed
+	$(BIN)/python -m pytest -m cluster tests/cluster
+
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -72,5 +75,15 @@ bench: $(VENV)/.installed-bench
 descriptor: $(VENV)/.installed
 	$(BIN)/bidsapp --bids-exec-spec > descriptor.json
 
+# What a clean installation resolves to today, without the packages of CUDA: those follow torch's own pins.
+lock:
+	$(PYTHON) -m venv .lock
+	.lock/bin/pip install --quiet .
+	{ sed -n '/^#/p' requirements.lock; \
+	  .lock/bin/pip freeze --all --exclude bidsapp --exclude pip --exclude wheel \
+	  | sed -E '/^(nvidia|cuda|triton)/d; s/\+cpu$$//'; } > requirements.new
+	mv requirements.new requirements.lock
+	rm -rf .lock
+
 clean:
-	rm -rf $(VENV) docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .lock $(VENV) docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import time
 import traceback
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from io import FileIO
+from itertools import count
 from pathlib import Path
 
 from bidsapp.files import write_error
 
 
 class LogFile(AbstractContextManager["LogFile"]):
-    """Appends lines to ``logs/bidsapp-<time>-<pid>.log`` in the output folder; each is on disk at once.
+    """Writes lines to ``logs/bidsapp-<time>-<pid>.log`` in the output folder; each is on disk at once.
+
+    In containers many runs have the same process number: one that finds its name taken adds a number.
 
     Raises
     ------
@@ -22,12 +26,13 @@ class LogFile(AbstractContextManager["LogFile"]):
 
     def __init__(self, output_dir: Path) -> None:
         stamp = time.strftime("%Y%m%dT%H%M%S")
-        self.path = output_dir / "logs" / f"bidsapp-{stamp}-{os.getpid()}.log"
+        folder = output_dir / "logs"
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._stream = self.path.open("ab", buffering=0)
+            folder.mkdir(parents=True, exist_ok=True)
+            self._stream = _open_new(folder, f"bidsapp-{stamp}-{os.getpid()}")
         except OSError as error:
-            raise write_error(self.path, error) from error
+            raise write_error(folder, error) from error
+        self.path = Path(self._stream.name)
 
     def write(self, text: str) -> None:
         """Write each line of ``text`` behind date and time (local, with its offset from UTC)."""
@@ -44,3 +49,12 @@ class LogFile(AbstractContextManager["LogFile"]):
 
     def __exit__(self, *_: object) -> None:
         self._stream.close()
+
+
+def _open_new(folder: Path, stem: str) -> FileIO:
+    for number in count():
+        path = folder / (f"{stem}-{number}.log" if number else f"{stem}.log")
+        if not path.exists():
+            with suppress(FileExistsError):  # made by another run since
+                return path.open("xb", buffering=0)
+    raise AssertionError("count() never ends")

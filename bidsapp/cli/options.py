@@ -72,18 +72,18 @@ class Group:
 
 
 @cache
-def groups() -> tuple[Group, ...]:
-    """Read the declared options, in the order of the help text."""
-    text = (files("bidsapp") / "data" / "options.toml").read_text(encoding="utf-8")
+def groups(file: str = "options.toml") -> tuple[Group, ...]:
+    """Read the options that a file of ``data`` declares, in the order of the help text."""
+    text = (files("bidsapp") / "data" / file).read_text(encoding="utf-8")
     return tuple(
         Group(group["title"], tuple(_option(item) for item in group["option"]))
         for group in tomllib.loads(text)["group"]
     )
 
 
-def options() -> dict[str, Option]:
-    """Give all options by name, in the order of the help text."""
-    return {option.name: option for group in groups() for option in group.options}
+def options(file: str = "options.toml") -> dict[str, Option]:
+    """Give all options of a file by name, in the order of the help text."""
+    return {option.name: option for group in groups(file) for option in group.options}
 
 
 def _option(item: dict[str, object]) -> Option:

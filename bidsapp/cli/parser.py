@@ -62,7 +62,7 @@ def make_parser() -> Parser:
     for group in groups():
         section = parser.add_argument_group(group.title)
         for option in group.options:
-            _add(section, option)
+            add_option(section, option)
     about = parser.add_argument_group("About the program")
     about.add_argument("-h", "--help", action="help", help="Print this help.")
     about.add_argument(
@@ -84,7 +84,7 @@ def split(argv: Sequence[str]) -> argparse.Namespace:
     UsageError
         A word belongs to no option, or one is missing.
     """
-    words = [_dashed(word) for word in argv]
+    words = [dashed(word) for word in argv]
     found, rest = make_parser().parse_known_intermixed_args(words)
     for word in rest:
         names = [flag for option in options().values() for flag in option.flags]
@@ -101,7 +101,8 @@ def help_text(option: Option) -> str:
     return text + (f" Level: {' or '.join(option.levels)}." if option.levels else "")
 
 
-def _add(section: argparse._ArgumentGroup, option: Option) -> None:
+def add_option(section: argparse._ArgumentGroup, option: Option) -> None:
+    """Add a declared option to a section of a parser."""
     if option.kind == "flag":
         section.add_argument(
             *option.flags, action="store_true", default=argparse.SUPPRESS, help=help_text(option)
@@ -128,6 +129,7 @@ def _shown(name: str) -> str:
     return "{" + ",".join(LEVELS) + "}" if name == "analysis_level" else name.upper()
 
 
-def _dashed(word: str) -> str:
+def dashed(word: str) -> str:
+    """Write an option's name with dashes, as ``--work_dir`` of older BIDS Apps; its value stays as it is."""
     name, equals, value = word.partition("=")
     return name.replace("_", "-") + equals + value if word.startswith("--") else word

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bidsapp.errors import CannotWriteError, TryAgainError
+from bidsapp.errors import TryAgainError
 from bidsapp.files import write_error
+from bidsapp.workflows.locks import open_locked
 
 
 @contextmanager
@@ -22,25 +23,20 @@ def claim(folder: Path, subject: str) -> Iterator[Path]:
     TryAgainError
         Another run works on this subject.
     CannotWriteError, InputOutputError
-        The work folder cannot be made, or its file system cannot lock.
+        The work folder cannot be made, or its file system knows no locks.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        stream = (folder.parent / f".{folder.name}.lock").open("a")
-    except OSError as error:
-        raise write_error(folder, error) from error
+        stream = open_locked(folder.parent / f".{folder.name}.lock", fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise TryAgainError(
+            f"sub-{subject}: another run works on this subject in {folder}; "
+            "wait for it and run the same command again."
+        ) from error
     with stream:
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise TryAgainError(
-                f"sub-{subject}: another run works on this subject in {folder}; "
-                "wait for it and run the same command again."
-            ) from error
-        except OSError as error:  # some network file systems are mounted without locks
-            raise CannotWriteError(
-                f"{folder} cannot be locked ({error.strerror}); choose a work folder on another disk (-w)."
-            ) from error
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise write_error(folder, error) from error
         try:
             yield folder
         finally:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from bidsapp.files import write_error
+from bidsapp.workflows.locks import becomes_alone, open_locked
 
 _THREADS = (
     "OMP_NUM_THREADS",
@@ -50,11 +54,33 @@ def prepare_environment(work_root: Path, *, threads: int) -> None:
 WORK_PREFIX = "bidsapp-"
 
 
-def remove_if_empty(work_root: Path) -> None:
+RUNS = ".runs.lock"
+
+
+@contextmanager
+def occupy(work_root: Path, *, threads: int) -> Iterator[None]:
+    """Prepare the environment for the body; the last run to leave removes a work folder that holds nothing.
+
+    Each run holds a shared lock, so that none removes what another one has just made.
+
+    Raises
+    ------
+    CannotWriteError, InputOutputError
+        The work folder cannot be written, or its file system knows no locks.
+    """
+    with open_locked(work_root / RUNS, fcntl.LOCK_SH) as stream:
+        prepare_environment(work_root, threads=threads)
+        yield
+        if becomes_alone(stream):
+            _remove_if_empty(work_root)
+
+
+def _remove_if_empty(work_root: Path) -> None:
     """Remove the work folder when no subject left anything in it."""
     if any(work_root.glob(f"{WORK_PREFIX}*/sub-*")):
         return
     for item in (*work_root.glob(f"{WORK_PREFIX}*"), work_root / ".libraries"):
         shutil.rmtree(item, ignore_errors=True)
-    if work_root.is_dir() and not any(work_root.iterdir()):
+    (work_root / RUNS).unlink(missing_ok=True)
+    if not any(work_root.iterdir()):
         work_root.rmdir()

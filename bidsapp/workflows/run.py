@@ -9,7 +9,7 @@ import bidsapp
 from bidsapp.errors import ExitCode
 from bidsapp.reports.numbers import count
 from bidsapp.settings import Settings
-from bidsapp.workflows.environment import prepare_environment, remove_if_empty
+from bidsapp.workflows.environment import occupy
 from bidsapp.workflows.models import brain_bundle, resolve_models
 from bidsapp.workflows.plan import SubjectPlan, plan
 from bidsapp.workflows.progress import Progress, follow_logs
@@ -46,11 +46,10 @@ def run_participant(settings: Settings, progress: Progress) -> ExitCode:
         SubjectTask(settings, subject, tuple(sessions), models, brain)
         for subject, sessions in selected.items()
     ]
-    prepare_environment(settings.work_root, threads=settings.omp_nthreads)
-    progress.start(len(tasks))
-    codes = _supervise(tasks, settings, progress)
-    write_citation(settings.output_dir, collect_findings(settings.output_dir))
-    remove_if_empty(settings.work_root)
+    with occupy(settings.work_root, threads=settings.omp_nthreads):
+        progress.start(len(tasks))
+        codes = _supervise(tasks, settings, progress)
+        write_citation(settings.output_dir, collect_findings(settings.output_dir))
     failed = {code for code in codes if code}
     if not failed:
         return ExitCode.OK
@@ -89,12 +88,15 @@ def run_group(settings: Settings, progress: Progress) -> ExitCode:
     """
     from bidsapp.bids.collect import collect_findings
     from bidsapp.bids.phenotype import write_predicted
+    from bidsapp.reports.citation import write_citation
     from bidsapp.reports.group import write_group
 
     progress.start(0)
     with follow_logs(progress):
         written = write_group(settings.output_dir, controls=settings.controls, seed=settings.random_seed)
-        predicted = write_predicted(settings.output_dir, collect_findings(settings.output_dir))
+        findings = collect_findings(settings.output_dir)
+        predicted = write_predicted(settings.output_dir, findings)
+        write_citation(settings.output_dir, findings)  # of runs side by side, the last may not have seen all
         written += (predicted,) if predicted else ()
     for path in written:
         progress.log(f"Wrote {path}")

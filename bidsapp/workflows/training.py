@@ -13,7 +13,7 @@ from bidsapp.reports.numbers import count
 from bidsapp.settings import Settings
 from bidsapp.workflows.bedside import SCALE, with_exams
 from bidsapp.workflows.device import resolve_device
-from bidsapp.workflows.environment import prepare_environment, remove_if_empty
+from bidsapp.workflows.environment import occupy
 from bidsapp.workflows.progress import Progress, follow_logs
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ def run_train(settings: Settings, progress: Progress) -> ExitCode:
         A recipe makes no sense.
     """
     names, device = _named(settings), resolve_device(settings.device)[0]
-    prepare_environment(settings.work_root, threads=settings.nprocs)
-    with follow_logs(progress):
+    with occupy(settings.work_root, threads=settings.nprocs), follow_logs(progress):
         for training in [each for name in names for each in _trainings(name, settings)]:
             progress.log(f"Training {training.folder} on {len(training.cohort.subjects)} subjects")
             bundle = training.model.train(
@@ -48,7 +47,6 @@ def run_train(settings: Settings, progress: Progress) -> ExitCode:
                 options={"controls": settings.controls or "", "target": settings.target or ""},
             )
             progress.log(f"Wrote the bundle {bundle.path}")
-    remove_if_empty(settings.work_root)
     return ExitCode.OK
 
 

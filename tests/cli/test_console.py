@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 
 import pytest
@@ -96,8 +97,7 @@ def test_the_log_file_keeps_what_a_terminal_cannot_show(log):
 
 
 def test_a_full_disk_under_the_log_is_told(tmp_path):
-    log = LogFile(tmp_path)
-    log.path.unlink()
-    log.path.symlink_to("/dev/full")
-    with LogFile(tmp_path) as log, pytest.raises(InputOutputError, match="No space left"):
-        log.write("line")
+    with LogFile(tmp_path) as log, open("/dev/full", "wb") as full:
+        os.dup2(full.fileno(), log._stream.fileno())
+        with pytest.raises(InputOutputError, match="No space left"):
+            log.write("line")

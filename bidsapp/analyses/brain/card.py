@@ -27,21 +27,53 @@ CITATIONS = (
     "Idea of training on random contrasts: Billot et al., SynthSeg, Medical Image Analysis 2023, "
     "https://doi.org/10.1016/j.media.2023.102789.",
 )
+NETWORK: Mapping[str, object] = {
+    "_target_": "BasicUNet",
+    "spatial_dims": 3,
+    "in_channels": 1,
+    "out_channels": len(TISSUES) + len(BORDERS),
+    "features": [16, 32, 64, 128, 128, 16],
+    "act": ["leakyrelu", {"inplace": True, "negative_slope": 0.1}],
+    "norm": ["batch", {"track_running_stats": False}],
+}
+PREPARATION: Mapping[str, object] = {
+    "_target_": "Compose",
+    "transforms": [
+        {"_target_": "LoadImage", "image_only": True, "ensure_channel_first": True},
+        {"_target_": "Orientation", "axcodes": "RAS"},
+        {"_target_": "Spacing", "pixdim": [2.0, 2.0, 2.0], "mode": "bilinear"},
+        {"_target_": "DivisiblePad", "k": 16, "method": "end"},
+    ],
+}
 CONFIGS: Mapping[str, object] = {
+    # For `monai.bundle.run(config_file=, bundle_root=, image=, output_dir=)`: one look at the whole
+    # image, where `bidsapp.analyses.brain.predict` looks at the head, then at a box around it, and mirrored.
     "inference": {
-        "imports": ["$import torch"],
+        "imports": ["$import torch", "$from safetensors.torch import load_file"],
         "bundle_root": ".",
+        "image": "image.nii.gz",
+        "output_dir": "$@bundle_root + '/eval'",
         "device": "$torch.device('cpu')",
-        "network_def": {
-            "_target_": "BasicUNet",
-            "spatial_dims": 3,
-            "in_channels": 1,
-            "out_channels": len(TISSUES) + len(BORDERS),
-            "features": [16, 32, 64, 128, 128, 16],
-            "act": ["leakyrelu", {"inplace": True, "negative_slope": 0.1}],
-            "norm": ["batch", {"track_running_stats": False}],
+        "network_def": NETWORK,
+        "weights": "$load_file(@bundle_root + '/models/model.safetensors')",
+        "network": "$(@network_def.load_state_dict(@weights), @network_def.eval().to(@device))[1]",
+        "inferer": {"_target_": "SimpleInferer"},
+        "preparation": PREPARATION,
+        "prepared": "$@preparation(@image)",
+        "positive": "$@prepared.as_tensor()[@prepared.as_tensor() > 0]",
+        "step": "$max(1, len(@positive) // 50000)",
+        "limits": "$torch.quantile(@positive[::@step], torch.tensor([0.005, 0.995]))",
+        "scaled": "$torch.clip((@prepared - @limits[0]) / (@limits[1] - @limits[0] + 1e-6), 0, 1.5)",
+        "logits": "$torch.inference_mode()(@inferer)(@scaled[None].to(@device), @network)[0]",
+        "tissues": "$@logits[:4].argmax(dim=0, keepdim=True) * (@logits[4:5] >= 0)",
+        "saver": {
+            "_target_": "SaveImage",
+            "output_dir": "@output_dir",
+            "output_postfix": "dseg",
+            "output_dtype": "$torch.uint8",
+            "separate_folder": False,
         },
-        "network": "$@network_def.to(@device)",
+        "run": ["$@saver(@tissues)"],
     }
 }
 

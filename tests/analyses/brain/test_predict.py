@@ -1,8 +1,11 @@
+import json
+
 import nibabel as nib
 import numpy as np
 import pytest
 
 from bidsapp.analyses.brain import ANALYSIS
+from bidsapp.analyses.brain.card import CONFIGS
 from bidsapp.analyses.brain.predict import largest_piece, segment
 from bidsapp.bundle import Bundle
 from bidsapp.errors import BadDataError, UnavailableError
@@ -118,3 +121,38 @@ def test_monai_builds_the_network_from_the_bundle():
     network.load_state_dict(
         {key: torch.from_numpy(value.astype(np.float32)) for key, value in bundle.tensors().items()}
     )
+
+
+def test_the_packaged_config_is_the_one_that_training_writes():
+    path = Bundle.read(ANALYSIS.bundle).path / "configs" / "inference.json"
+    assert json.loads(path.read_text()) == CONFIGS["inference"]
+
+
+def test_monai_runs_the_packaged_bundle_and_sees_the_brain_that_the_app_sees(toy_head, found, tmp_path):
+    from monai.bundle import run
+
+    image, _, affine = toy_head
+    turned = nib.Nifti1Image(image[::-1], affine @ np.diag([-1, 1, 1, 1]) + _shift(image, affine))
+    nib.save(turned, tmp_path / "head.nii.gz")
+    root = Bundle.read(ANALYSIS.bundle).path
+    run(
+        config_file=str(root / "configs" / "inference.json"),
+        meta_file=str(root / "configs" / "metadata.json"),
+        bundle_root=str(root),
+        image=str(tmp_path / "head.nii.gz"),
+        output_dir=str(tmp_path),
+    )
+    seen = nib.load(tmp_path / "head_dseg.nii.gz")
+    assert np.allclose(seen.affine, affine, atol=1e-4)
+    tissues = np.asanyarray(seen.dataobj)[tuple(slice(n) for n in image.shape)]
+    assert dice(tissues > 0, found.mask) > 0.95
+    own = np.argmax([found.gm, found.wm, found.csf], axis=0) + 1
+    both = (tissues > 0) & (found.mask > 0)
+    assert np.mean(tissues[both] == own[both]) > 0.9
+
+
+def _shift(image, affine):
+    """Give what moves the first voxel of the mirrored image to where the last one was."""
+    moved = np.zeros((4, 4))
+    moved[:3, 3] = affine[:3, 0] * (image.shape[0] - 1)
+    return moved

@@ -1,0 +1,1 @@
+"""The program ``bidsapp-hpc``: array scripts for clusters, one subject a task."""
