@@ -89,6 +89,7 @@ def bundle_metadata(
             for part, own in coverage.items()
         },
         "notes": list(source.notes),
+        "simulated": source.simulated,
         "citations": list(CITATIONS),
         "recipe": dict(recipe.values),
         "recipe_digest": recipe.digest,
