@@ -109,7 +109,10 @@ class Table:
     with the outline of the first map shown as ``slices``; where there are columns ``active``, ``marked``
     and ``change``, what they say stands beside the picture), ``regions`` (with columns
     ``region``, ``value``, ``q05``, ``q50``, ``q95``: a plot against controls), ``radar`` (the same
-    columns and ``hemisphere``, ``left`` or ``right``: both sides around a circle) or ``plain``.
+    columns and ``hemisphere``, ``left`` or ``right``: both sides around a circle), ``reasons`` (with
+    columns ``feature`` and ``contribution``: a sum that makes a prediction and that passed its control; what
+    a row lacks is 0; the group level gives the mean over people), ``motion`` (rows are frames; with columns
+    ``kept`` and ``framewise_displacement`` or ``dvars``: lines) or ``plain``.
     """
 
     title: str
@@ -118,7 +121,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     entities: Mapping[str, str] = field(default_factory=dict)
     datatype: str = "anat"
-    display: Literal["plain", "clusters", "lesions", "regions", "radar"] = "plain"
+    display: Literal["plain", "clusters", "lesions", "regions", "radar", "reasons", "motion"] = "plain"
 
 
 @dataclass(frozen=True, kw_only=True)

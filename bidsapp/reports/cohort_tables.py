@@ -15,6 +15,7 @@ from bidsapp.reports.numbers import write_name, write_number
 from bidsapp.reports.outliers import robust_z
 
 _RESERVED = {"quality", "report"}
+_OWN_PLACE = {"plain", "reasons", "motion"}  # tables whose rows are not about places of the brain
 
 
 @dataclass
@@ -96,7 +97,7 @@ def write_tables(output_dir: Path, visits: Sequence[Visit], tables: Sequence[Sco
     for visit in visits:
         for each in visit.findings:
             for part in each.tables:
-                if part.display != "plain":
+                if part.display not in _OWN_PLACE:
                     names = [column.name for column in part.columns]
                     kind = part.display if part.display in {"clusters", "lesions"} else "regions"
                     label = f"{file_label(each.analysis)}_{kind}"

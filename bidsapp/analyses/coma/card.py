@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bidsapp.analyses.coma.models.registry import MODELS
+from bidsapp.analyses.coma.models.sparse_scale import is_sparse
 from bidsapp.analyses.coma.options import Options
 from bidsapp.learning.confidence.interval import unconditional_interval
 
@@ -88,6 +89,7 @@ def bundle_metadata(
             for part, own in coverage.items()
         },
         "notes": list(source.notes),
+        "simulated": source.simulated,
         "citations": list(CITATIONS),
         "recipe": dict(recipe.values),
         "recipe_digest": recipe.digest,
@@ -114,6 +116,8 @@ def _modalities(rows: Rows, chosen: str) -> list[str]:
     if found and "regions" not in needs:
         return list(dict.fromkeys(found))
     of_cohort = {key for patient in rows.patients for key in patient.regions}
+    if {"lesions", "images"} & set(needs):
+        return sorted(key for key in of_cohort if is_sparse(key) == ("lesions" in needs))
     if any(patient.series for patient in rows.patients):
         of_cohort |= set(_IMAGES_OF["bold"])
     return sorted(of_cohort)
@@ -164,7 +168,7 @@ Taken: **{metadata["model_title"]}** (p against shuffled labels: {_p(metadata["p
 
 {_coverage(metadata["coverage"])}
 
-## Limits
+{_reasons(metadata)}## Limits
 
 A model of few patients of few hospitals; another hospital's patients may differ. A patient unlike the
 cohort gets no score. The prediction says nothing of a single patient that its interval does not say.
@@ -211,6 +215,14 @@ def _coverage(coverage: object) -> str:
         for part, own in coverage.items()
     ]
     return "\n".join(lines)
+
+
+def _reasons(metadata: Mapping[str, object]) -> str:
+    control = metadata.get("reasons_control")
+    if not isinstance(control, Mapping):
+        return ""
+    shown = "are shown" if control["passed"] else "are not shown"
+    return f"## Reasons\n\nContributions of features {shown}. {control['sentence']}\n\n"
 
 
 def _absent(absent: object) -> str:

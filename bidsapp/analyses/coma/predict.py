@@ -15,7 +15,7 @@ from bidsapp.analyses.coma.reasons import reason_table
 from bidsapp.analyses.coma.rows import visible
 from bidsapp.analyses.coma.tables import comparison_table, prediction_table
 from bidsapp.analyses.coma.trained import Trained, read_trained
-from bidsapp.analyses.coma.words import methods, observed, scores, spoken, summary, warnings
+from bidsapp.analyses.coma.words import methods, observed, scores, summary, title, warnings
 from bidsapp.bundle import Bundle
 from bidsapp.cohort import Member
 from bidsapp.findings import Findings
@@ -73,7 +73,7 @@ def predict(member: Member, bundle: Bundle) -> Findings:
     reasons = reason_table(patient, trained) if found.value is not None else None
     return Findings(
         analysis="coma",
-        title=f"Prediction of {spoken(trained.target)}",
+        title=title(trained),
         subject=member.subject,
         session=member.session,
         summary=summary(found, trained),

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from bidsapp.analyses.coma.control import stored_control
 from bidsapp.analyses.coma.models.fusion import Fusion, without
 from bidsapp.analyses.coma.models.linear import Linear
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.analyses.coma.trained import Trained
 from bidsapp.findings import Column, Table
 
-LISTED = 10
-COLUMNS = (
-    Column(name="feature", description="What was measured in this patient"),
-    Column(
-        name="contribution",
-        description="What it adds to the prediction; all features and the mean add up to it",
-        unit="points",
-    ),
-)
 OF_MODALITIES = (
     Column(name="modality", description="Image, signal, or the bedside"),
     Column(name="weight", description="Weight in the sum of the network; all that is there sums to 1"),
@@ -49,26 +41,50 @@ def modality_table(patient: Patient, model: Fusion) -> Table:
 
 
 def reason_table(patient: Patient, trained: Trained) -> Table | None:
-    """Give what moved the prediction; ``None`` for a model that is no sum and has no modalities.
+    """Give what moved the prediction.
 
     A contribution says what the model did, not what the brain does: a feature that merely cancels noise of
     another has one, too (Haufe et al. 2014, doi:10.1016/j.neuroimage.2013.10.067).
+
+    Returns
+    -------
+    Table
+        ``None`` for a model that is no sum and has no modalities, and where contributions did not pass their
+        control (:mod:`bidsapp.analyses.coma.control`); :func:`why_no_reasons` says so.
     """
     model = trained.model
     if isinstance(model, Fusion):
         return modality_table(patient, model)
-    if not isinstance(model, Linear) or trained.options.kind == "outcome":
+    passed, sentence = stored_control(trained.facts)
+    if not isinstance(model, Linear) or trained.options.kind == "outcome" or not passed:
         return None
     names = list(model.weights)
     columns = model.columns([patient])[0]
     parts = np.array([model.weights[name] for name in names]) * columns
-    order = np.argsort(-np.abs(parts), kind="stable")[:LISTED]
+    order = np.argsort(-np.abs(parts), kind="stable")
     rows = tuple((names[place], float(parts[place])) for place in order if parts[place])
     return Table(
-        title=f"What moved the prediction most ({len(rows)} of {len(names)} features)",
+        title=f"What moved the prediction, most first ({len(rows)} of {len(names)} features)",
         suffix="stats",
         entities={"desc": "reasons"},
         datatype="beh",
-        columns=COLUMNS,
+        columns=(
+            Column(name="feature", description="What was measured in this patient"),
+            Column(
+                name="contribution",
+                description="What it adds to the prediction; all features and the mean add up to it. "
+                + sentence,
+                unit="points",
+            ),
+        ),
         rows=rows,
+        display="reasons",
     )
+
+
+def why_no_reasons(trained: Trained) -> str:
+    """Say why contributions are not shown; empty where they are, or where the model has none."""
+    passed, sentence = stored_control(trained.facts)
+    if passed or not isinstance(trained.model, Linear) or trained.options.kind == "outcome":
+        return ""
+    return f"What moved the prediction is not shown. {sentence}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bidsapp.analyses.coma.card import LICENCE, bundle_metadata, model_card
 from bidsapp.analyses.coma.comparison import compare
+from bidsapp.analyses.coma.control import control_reasons
 from bidsapp.analyses.coma.doubt import BASELINE, fit_doubt
 from bidsapp.analyses.coma.models.registry import models_with
 from bidsapp.analyses.coma.options import Options
@@ -36,6 +37,8 @@ class Source:
         Whose data, under which licence, and what else there is to say.
     take
         Model that is taken whatever the comparison says; by default the simplest good one.
+    simulated
+        Whether nobody of the cohort is a person; all that is said with such a bundle says so.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Source:
     licence: str = LICENCE
     notes: tuple[str, ...] = ()
     take: str = ""
+    simulated: bool = False
 
 
 def train(cohort: Cohort, recipe: Recipe, path: Path, *, seed: int = 0, target: str = "") -> Bundle:
@@ -87,10 +91,20 @@ def fit_bundle(rows: Rows, recipe: Recipe, path: Path, *, seed: int, source: Sou
     doubt = fit_doubt(rows, name, options, seed=seed)
     coverage = {} if options.kind == "outcome" else cover(rows, name, options, seed=seed)
     metadata = bundle_metadata(rows, recipe, compared, coverage, source=source)
+    metadata["reasons_control"] = _control(rows, name, options, seed=seed)
     tensors: dict[str, Mapping[str, NDArray[np.generic]]] = {"model": model.arrays(), **doubt.arrays()}
     return Bundle.write(
         path, metadata=metadata, tensors=tensors, card=model_card(metadata), licence=source.licence
     )
+
+
+def _control(rows: Rows, name: str, options: Options, *, seed: int) -> dict[str, object] | None:
+    """Control the contributions of a model of a score; ``None`` where it has none in points."""
+    if options.kind == "outcome":
+        return None
+    make = models_with(options.learning)[name]
+    control = control_reasons(make, rows.patients, rows.target, rows.groups, seed=seed)
+    return None if control is None else asdict(control)
 
 
 def cover(rows: Rows, name: str, options: Options, *, seed: int) -> dict[str, Coverage]:

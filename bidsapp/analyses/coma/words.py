@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from bidsapp.analyses.coma.doubt import BASELINE
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.patient import Patient
+from bidsapp.analyses.coma.reasons import why_no_reasons
 from bidsapp.analyses.coma.rows import label_of
 from bidsapp.analyses.coma.tables import task_of
 from bidsapp.analyses.coma.trained import Trained
@@ -32,8 +33,21 @@ def spoken(target: str) -> str:
     return _SCALES.get(task_of(target), target)
 
 
+def title(trained: Trained) -> str:
+    """Give the heading, which says so where the model learned from simulated patients."""
+    return f"{_simulated(trained)}Prediction of {spoken(trained.target)}"
+
+
+def _simulated(trained: Trained) -> str:
+    return "SIMULATED: " if trained.facts.get("simulated") else ""
+
+
 def summary(found: Prediction, trained: Trained) -> str:
     """Say the score with its interval, and what would be said without any image."""
+    return _simulated(trained) + _summary(found, trained)
+
+
+def _summary(found: Prediction, trained: Trained) -> str:
     plain = cast("Mapping[str, float]", trained.facts["unconditional"])
     if found.value is None:
         return (
@@ -165,7 +179,8 @@ def warnings(found: Prediction, trained: Trained, patient: Patient) -> tuple[str
             f"participants.tsv has no {', '.join(missing)} of this patient; "
             "the training patients' mean was taken."
         )
-    return tuple(said)
+    unexplained = why_no_reasons(trained)
+    return (*said, unexplained) if unexplained else tuple(said)
 
 
 def methods(trained: Trained) -> str:
@@ -173,10 +188,11 @@ def methods(trained: Trained) -> str:
     facts = trained.facts
     models = len(cast("Mapping[str, object]", facts["compared"])) - 1
     simplest = f"the simplest of {models} models within one standard error of the best one"
+    why = facts.get("taken_because", simplest)
     return (
-        f"{spoken(trained.target)} was predicted by the model '{facts['model_title']}' (bundle "
-        f"{trained.bundle.name} {trained.bundle.version}), {facts.get('taken_because', simplest)} "
-        f"(cross-validation by patient, {facts['patients']} patients). "
+        f"{_simulated(trained)}{spoken(trained.target)} was predicted by the model "
+        f"'{facts['model_title']}' (bundle {trained.bundle.name} {trained.bundle.version}), "
+        f"{why} (cross-validation by patient, {facts['patients']} patients). "
         f"Intervals ({trained.options.level:.0%}) are CV+ (Barber et al., 2021, Ann Stat 49:486), cut at "
         "the ends of the scale. A patient is refused a score by a conformal p of the distance from the "
         "training patients. For research use only."

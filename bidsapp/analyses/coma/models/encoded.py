@@ -12,6 +12,7 @@ from torch import Tensor
 
 from bidsapp.analyses.coma.features.protocol import Arrays, below, pack_names, prefixed, unpack_names
 from bidsapp.analyses.coma.models.scales import RELATIVE, ClinicalScale, Image, SeriesScale, VolumeScale
+from bidsapp.analyses.coma.models.sparse_scale import SparseScale, is_sparse
 from bidsapp.analyses.coma.patient import Patient, Series
 from bidsapp.networks.modalities import FusionInputs, SeriesInputs, series_name
 
@@ -33,7 +34,7 @@ class Encoding:
     """
 
     coarsen: int
-    volumes: Mapping[str, VolumeScale]
+    volumes: Mapping[str, VolumeScale | SparseScale]
     series: Mapping[str, SeriesScale]
     clinical: ClinicalScale
 
@@ -45,7 +46,7 @@ class Encoding:
         return cls(
             coarsen=coarsen,
             volumes={
-                key: VolumeScale.of([coarsened(image, coarsen) for image in own])
+                key: _scale_of(key).of([coarsened(image, coarsen) for image in own])
                 for key, own in volumes.items()
             },
             series={key: SeriesScale.of(own, relative=key in RELATIVE) for key, own in series.items()},
@@ -91,7 +92,7 @@ class Encoding:
 
     def _images(self, key: str, patients: Sequence[Patient]) -> Tensor:
         scale = self.volumes[key]
-        images = np.zeros((len(patients), 1, *scale.mean.shape), dtype=np.float32)
+        images = np.zeros((len(patients), 1, *scale.shape), dtype=np.float32)
         for place, patient in enumerate(patients):
             if key in patient.volumes:
                 images[place, 0] = scale(coarsened(patient.volumes[key], self.coarsen))
@@ -111,7 +112,7 @@ class Encoding:
         volumes, series = (unpack_names(arrays[name]) for name in ("volumes", "series"))
         return cls(
             coarsen=coarsen,
-            volumes={key: VolumeScale.restore(below(f"volume.{key}", arrays)) for key in volumes},
+            volumes={key: _scale_of(key).restore(below(f"volume.{key}", arrays)) for key in volumes},
             series={key: SeriesScale.restore(below(f"signals.{key}", arrays)) for key in series},
             clinical=ClinicalScale.restore(below("clinical", arrays)),
         )
@@ -139,6 +140,10 @@ def coarsened(image: Image, block: int) -> Image:
     cut = image[: x * block, : y * block, : z * block]
     cubes = cut.reshape(x, block, y, block, z, block)
     return np.asarray(cubes.mean(axis=(1, 3, 5)), dtype=np.float32)
+
+
+def _scale_of(key: str) -> type[VolumeScale | SparseScale]:
+    return SparseScale if is_sparse(key) else VolumeScale
 
 
 def _by_key(parts: Sequence[Mapping[str, Part]]) -> dict[str, list[Part]]:

@@ -1,4 +1,4 @@
-"""Training of a fusion network on few patients: few epochs, small steps, the same bits each time on a CPU."""
+"""Training of a network on few patients: few epochs, small steps, the same bits each time on a CPU."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from bidsapp.analyses.coma.features.protocol import Arrays, below, prefixed
 from bidsapp.analyses.coma.models.encoded import Encoding, rows_of
 from bidsapp.analyses.coma.models.ordinal import difficulty
 from bidsapp.analyses.coma.models.settings import Learning, Levels
+from bidsapp.analyses.coma.models.sparse_scale import is_sparse
 from bidsapp.analyses.coma.models.targets import Target
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.learning.curriculum import Curriculum
@@ -54,6 +55,7 @@ class Fitted:
                 len(encoding.clinical.mean),
                 loss.outputs,
                 learning.fusion,
+                sparse=[key for key in encoding.volumes if is_sparse(key)],
                 width=WIDTH,
                 modality_dropout=learning.modality_dropout,
             )

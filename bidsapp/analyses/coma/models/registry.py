@@ -21,7 +21,9 @@ from bidsapp.analyses.coma.models.median import Median
 from bidsapp.analyses.coma.models.ordinal import Ordinal
 from bidsapp.analyses.coma.models.protocol import Model
 from bidsapp.analyses.coma.models.settings import Learning
+from bidsapp.analyses.coma.models.sparse_scale import is_sparse
 from bidsapp.analyses.coma.models.stacked import Stacked
+from bidsapp.analyses.coma.models.volumes import dense_network, sparse_network
 from bidsapp.analyses.coma.patient import Patient
 
 SHARE = 0.5
@@ -51,6 +53,12 @@ PARTS: Mapping[str, Part] = MappingProxyType({
     ),
     "bold": Part("a resting-state series", lambda patient: "bold" in patient.series),
     "networks": Part("a resting-state series of regions named by network", _has_networks),
+    "lesions": Part(
+        "a lesion mask or an anomaly map in standard space", lambda p: any(map(is_sparse, p.volumes))
+    ),
+    "images": Part(
+        "an image in standard space", lambda p: not all(map(is_sparse, p.volumes))
+    ),
     "seen": Part("a volume, a series or covariates", lambda p: bool(p.volumes or p.series or p.clinical)),
     "any": Part("covariates, regions or series", lambda p: bool(p.clinical or p.regions or p.series)),
 })  # fmt: skip
@@ -144,6 +152,8 @@ _ENTRIES = (
     _entry(("regions",), _kernel),
     _entry(("any",), _boosting),
     Entry(("any",), _ordinal),
+    Entry(("lesions",), sparse_network, volumes=True),
+    Entry(("images",), dense_network, volumes=True),
     Entry(("seen",), Fusion, volumes=True),
 )  # fmt: skip
 MODELS: Mapping[str, Entry] = MappingProxyType({entry().name: entry for entry in _ENTRIES})

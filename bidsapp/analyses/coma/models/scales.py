@@ -21,6 +21,15 @@ _FARTHEST = 6.0  # standard deviations; beyond lie vessels and artefacts
 _SMALLEST = 1e-6
 
 
+def check_shape(image: Image, shape: tuple[int, ...]) -> None:
+    """Refuse an image of another shape than those of the training patients."""
+    if image.shape != shape:
+        raise BadDataError(
+            f"A volume has shape {image.shape} where the training patients' have {shape}; "
+            "preprocess the patient again."
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class VolumeScale:
     """How far each voxel is from the mean image of the training patients.
@@ -39,6 +48,11 @@ class VolumeScale:
 
     mean: NDArray[np.float16]
     spread: float
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Grid of the training patients."""
+        return self.mean.shape
 
     @classmethod
     def of(cls, images: Sequence[Image]) -> Self:
@@ -60,11 +74,7 @@ class VolumeScale:
         BadDataError
             The image is of another shape than those of the training patients.
         """
-        if image.shape != self.mean.shape:
-            raise BadDataError(
-                f"A volume has shape {image.shape} where the training patients' have {self.mean.shape}; "
-                "preprocess the patient again."
-            )
+        check_shape(image, self.shape)
         away = np.clip(image / self.spread - self.mean.astype(np.float32), -_FARTHEST, _FARTHEST)
         return np.asarray(np.where(image != 0, away, 0), dtype=np.float32)
 
