@@ -59,7 +59,9 @@ def self_paced(error: Array, share: float) -> Array:
     """Weigh patients by how small their present error is, with a threshold that grows with the share.
 
     The threshold is the share's quantile of the errors (Kumar et al. 2010, NeurIPS); weights fall along a
-    line from 1 to 0 at it (Jiang et al. 2014, doi:10.1145/2647868.2654918). With share 1 all weigh 1.
+    line from 1 to 0 at it (Jiang et al. 2014, doi:10.1145/2647868.2654918). With share 1 all weigh 1. Where
+    the smallest error is the threshold already (many patients of one score), those who have it weigh 1, so
+    that somebody always counts.
 
     Parameters
     ----------
@@ -74,7 +76,7 @@ def self_paced(error: Array, share: float) -> Array:
     if share >= 1:
         return np.ones(error.shape)
     threshold = float(np.quantile(error, share))
-    if threshold <= 0:
+    if threshold <= error.min():
         return (error <= threshold).astype(np.float64)
     return np.clip(1 - error / threshold, 0, None)
 

@@ -115,10 +115,16 @@ def fit_gaussian(features: Array, design: Matrix, *, prior_weight: float) -> Gau
     Raises
     ------
     BadDataError
-        Too few controls, collinear covariates, a channel that is constant over the whole brain, or two
-        channels that are one.
+        Too few controls (for the covariates, or for the channels), collinear covariates, a channel that is
+        constant over the whole brain, or two channels that are one.
     """
     linear = fit_linear(features, design)
+    channels = features.shape[2]
+    if linear.degrees_of_freedom + prior_weight <= channels:  # one less is left to a control left out
+        raise BadDataError(
+            f"{channels} channels and {design.shape[1]} coefficients are too many for {len(features)} "
+            "controls; add controls, or raise prior_weight in the recipe."
+        )
     squares = np.einsum("nvk,nvl->vkl", linear.residuals, linear.residuals, optimize=True)
     pooled = squares.mean(axis=0, dtype=np.float64) / linear.degrees_of_freedom
     if not np.all(np.diag(pooled) > 0):

@@ -38,6 +38,11 @@ def test_self_paced_weights_fall_with_the_error_up_to_a_growing_threshold():
     assert self_paced(np.array([0.0, 0.0, 3.0]), 0.5).tolist() == [1, 1, 0]
 
 
+def test_self_paced_counts_somebody_where_most_have_the_smallest_error():
+    # an untrained head says one score to all, and most patients have the commonest score
+    assert self_paced(np.array([1.0, 1.0, 1.0, 2.0, 3.0]), 0.5).tolist() == [1, 1, 1, 0, 0]
+
+
 def test_simulated_patients_hold_their_share_of_the_weight():
     simulated = np.array([True] * 900 + [False] * 50)
     for epoch in range(5):

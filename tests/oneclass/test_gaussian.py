@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from bidsapp.errors import BadDataError
 from bidsapp.oneclass.gaussian import fit_gaussian, signed_deviate
 
 
@@ -71,3 +72,12 @@ def test_deviates_grow_beyond_the_range_of_doubles_tails():
     z = signed_deviate(np.array([10.0, 900.0, 3000.0], dtype=np.float32) ** 1, np.ones(3), 1, 1e5)
     assert np.all(np.diff(z) > 0)
     assert np.isfinite(z).all()
+
+
+def test_more_channels_than_controls_and_prior_can_carry_are_refused():
+    features, design = cohort(subjects=8, channels=6)  # six degrees of freedom; one less for who is left out
+    with pytest.raises(BadDataError, match="6 channels and 2 coefficients are too many for 8 controls"):
+        fit_gaussian(features, design, prior_weight=0.0)
+    fit = fit_gaussian(features, design, prior_weight=0.5)
+    assert np.isfinite(fit.left_out_z(0)).all()
+    assert np.isfinite(fit.model.z(features[0], design[0])).all()

@@ -94,9 +94,7 @@ def judge_map(
 
 def rank(measures: Measures, variant: Variant, alpha: float, listed: int) -> tuple[Ranked, ...]:
     """Order the clusters by p and mass; keep those at ``alpha``, and more up to ``listed``."""
-    best = measures.clusters[: max(listed, 1) * 20]
-    best += sorted(measures.clusters[len(best) :], key=lambda item: -abs(item.peak_value))[:listed]
-    ranked = [Ranked(cluster, variant.reference.family_wise_p(cluster)) for cluster in best]
+    ranked = [Ranked(cluster, variant.reference.family_wise_p(cluster)) for cluster in measures.clusters]
     ranked.sort(key=lambda item: (item.p, -item.cluster.mass, item.cluster.peak))
     kept = max(listed, sum(item.p <= alpha for item in ranked))
     return tuple(ranked[:kept])

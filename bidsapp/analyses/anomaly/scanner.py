@@ -77,7 +77,7 @@ class Scanners:
 def level_of(member: Member, column: str) -> str:
     """Give a member's scanner as text (3.0 T is ``3``); empty where it is not known."""
     value = member.covariates.get(column, "")
-    return f"{value:g}" if isinstance(value, int | float) else str(value).strip()
+    return f"{value:.15g}" if isinstance(value, int | float) else str(value).strip()
 
 
 def _columns(members: Sequence[Member]) -> list[str]:

@@ -77,8 +77,9 @@ def train(
     from bidsapp.learning.fitting import fit
     from bidsapp.networks.brain import brain_network
 
-    heads, scans = _pairs(cohort, LABEL_KEY), _pairs(cohort, MASK_KEY)
+    heads = _pairs(cohort, LABEL_KEY)
     split = split or split_heads(tuple(heads), recipe, seed)
+    scans = teaching_scans(cohort, split)
     plan = _plan(recipe, seed)
     examples, watched = (
         [read_head(*pair) for name in part for pair in heads[name]]
@@ -95,7 +96,7 @@ def train(
         batch_loss,
         lambda step: DataLoader(Examples(examples, outlined, plan, step), batch_size=1),
         schedule(recipe),
-        _work_folder(path, metadata, start),
+        work_folder(path, metadata, start, [*examples, *outlined]),
         device=device,
         seed=seed,
         accumulate=recipe.integer("examples_per_step"),
@@ -169,12 +170,30 @@ def mean_dice(network: nn.Module, heads: Sequence[tuple[Tensor, Tensor]]) -> flo
     return total / max(1, len(heads))
 
 
-def _work_folder(path: Path, metadata: Mapping[str, object], start: Mapping[str, Tensor] | None) -> Path:
-    """Give checkpoints of another recipe, cohort, seed or start another folder, so that none is mixed up."""
+def teaching_scans(cohort: Cohort, split: Split) -> dict[str, list[tuple[Path, Path]]]:
+    """Give images with their outlined brain, by subject; none of a subject who watches or tests."""
+    unseen = {*split.validation, *split.held_out}
+    return {name: pairs for name, pairs in _pairs(cohort, MASK_KEY).items() if name not in unseen}
+
+
+def work_folder(
+    path: Path,
+    metadata: Mapping[str, object],
+    start: Mapping[str, Tensor] | None,
+    taught: Sequence[tuple[Tensor, Tensor]],
+) -> Path:
+    """Give checkpoints of another recipe, cohort, seed or start another folder, so that none is mixed up.
+
+    What the training sees counts, not the names alone: a corrected label map begins a new training.
+    """
     import hashlib
 
     first = [hashlib.sha256(value.numpy().tobytes()).hexdigest() for value in (start or {}).values()]
-    return path.with_name(f"{path.name}-training") / digest_json([dict(metadata), first])[:16]
+    seen = hashlib.sha256()
+    for tensor in (each for pair in taught for each in pair):
+        seen.update(tensor.numpy().tobytes())
+    content = [dict(metadata), first, seen.hexdigest()]
+    return path.with_name(f"{path.name}-training") / digest_json(content)[:16]
 
 
 def _plan(recipe: Recipe, seed: int) -> Plan:

@@ -61,8 +61,10 @@ def plus_interval(
     With as many folds as patients this is jackknife+, with fewer CV+. The interval runs from the
     floor(miss (n + 1))-th smallest of prediction less residual to the ceil((1 - miss)(n + 1))-th smallest of
     prediction plus residual, over the n training patients, each with the prediction of the model that did not
-    see it. Coverage is at least 1 - 2 miss for exchangeable patients, about 1 - miss in practice. With a
-    difficulty, residuals are in units of it (as in Lei et al. 2018, section 5.2); the proof stays the same.
+    see it. Coverage of exchangeable patients is at least 1 - 2 miss with jackknife+ (theorem 1). With CV+ of
+    k equal folds that bound is lower by min(2 (1 - 1/k) / (n/k + 1), (1 - k/n) / (k + 1)) (theorem 4). In
+    practice it is about 1 - miss. With a difficulty, residuals are in units of it (as in Lei et al. 2018,
+    section 5.2); the proof stays the same.
 
     Parameters
     ----------

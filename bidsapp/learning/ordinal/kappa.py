@@ -29,12 +29,13 @@ def kappa_loss(probabilities: Tensor, target: Tensor, weight: Tensor | None = No
     Returns
     -------
     Tensor
-        A scalar, 0 (perfect) to 2; 0 where all truth and all predictions are one level.
+        A scalar, 0 (perfect) to 2; 0 where all truth and all predictions are one level, and where nobody has
+        a weight.
     """
     levels = probabilities.shape[1]
     soft = distribution(target, levels, probabilities)
     share = torch.ones_like(soft[:, 0]) if weight is None else weight
-    share = (share / share.sum())[:, None]
+    share = (share / share.sum().clamp_min(torch.finfo(soft.dtype).tiny))[:, None]
     place = torch.linspace(0, 1, levels, dtype=soft.dtype, device=soft.device)
     cost = (place[:, None] - place).square()
     observed = (share * (soft @ cost) * probabilities).sum()

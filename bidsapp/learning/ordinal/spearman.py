@@ -33,7 +33,8 @@ def soft_ranks(values: Tensor, weight: Tensor | None = None, width: float = 0.1)
         Shape ``(n,)``, 0 to 1; narrow and with equal weights it is ``(rank - 0.5) / n``, ties at their mean.
     """
     share = torch.ones_like(values) if weight is None else weight
-    return torch.sigmoid((values[:, None] - values) / width) @ (share / share.sum())
+    share = share / share.sum().clamp_min(torch.finfo(values.dtype).tiny)
+    return torch.sigmoid((values[:, None] - values) / width) @ share
 
 
 def spearman_loss(values: Tensor, target: Tensor, weight: Tensor | None = None, width: float = 0.1) -> Tensor:
@@ -51,10 +52,10 @@ def spearman_loss(values: Tensor, target: Tensor, weight: Tensor | None = None, 
     Returns
     -------
     Tensor
-        A scalar, 0 to 2; 1 where all labels are equal.
+        A scalar, 0 to 2; 1 where all labels are equal, or nobody has a weight.
     """
     share = torch.ones_like(values) if weight is None else weight
-    share = share / share.sum()
+    share = share / share.sum().clamp_min(torch.finfo(values.dtype).tiny)
     first = soft_ranks(values, share, width)
     second = better(score(target, values)) @ share
     first, second = first - share @ first, second - share @ second

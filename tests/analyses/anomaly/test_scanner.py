@@ -77,6 +77,11 @@ def test_the_first_column_that_tells_scanners_apart_is_taken():
     assert Scanners.of(named)[0].column == "scanner_id"
 
 
+def test_scanners_with_long_numbers_are_told_apart():
+    members = [member(i, scanner_id=40_123_456.0 + i % 2) for i in range(10)]
+    assert Scanners.of(members)[0].levels == ("40123456", "40123457")
+
+
 def test_scanners_that_cannot_be_used_are_left_out_and_said(members):
     few = [member(i, site="A" if i < 28 else "B") for i in range(32)]
     gap = [*members, member(40)]

@@ -1,12 +1,14 @@
 import contextlib
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from bidsapp.analyses.brain import ANALYSIS
 from bidsapp.analyses.brain.examples import Examples, Plan, read_head, read_scan
 from bidsapp.analyses.brain.predict import segment
-from bidsapp.analyses.brain.train import split_heads
+from bidsapp.analyses.brain.train import Split, split_heads, teaching_scans, work_folder
 from bidsapp.analyses.protocol import Trainable
 from bidsapp.cohort import Cohort, Member
 from bidsapp.errors import BadDataError
@@ -82,6 +84,24 @@ def test_the_split_is_by_subject_and_by_seed(recipe):
     split = split_heads(names, recipe, seed=3)
     assert split == split_heads(list(reversed(names)), recipe, seed=3)
     assert sorted((*split.training, *split.validation, *split.held_out)) == names
+
+
+def test_the_outlined_brain_of_a_head_that_tests_does_not_teach():
+    files = {name: Path(name) for name in ("T1w", "dseg", "mask")}
+    cohort = Cohort(tuple(Member(subject=name, native=files) for name in ("01", "02", "03")))
+    split = Split(training=("01",), validation=("02",), held_out=("03",))
+    assert teaching_scans(cohort, split) == {"01": [(Path("T1w"), Path("mask"))]}
+
+
+def test_a_corrected_label_map_begins_a_new_training(tmp_path):
+    image, labels = torch.ones(2, 2, 2), torch.zeros(2, 2, 2)
+    first, same, corrected = (
+        work_folder(tmp_path / "brain", {"seed": 0}, None, [(image, each)])
+        for each in (labels, labels.clone(), labels + 1)
+    )
+    assert first == same
+    assert first.parent == corrected.parent == tmp_path / "brain-training"
+    assert first != corrected
 
 
 def test_too_few_heads_are_said(recipe):

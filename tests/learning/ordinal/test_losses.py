@@ -78,6 +78,17 @@ def test_equal_weights_change_nothing_and_weight_zero_leaves_a_patient_out(name)
 
 
 @every
+def test_a_batch_in_which_nobody_counts_moves_nothing(name):
+    _, target = patients(12)  # a curriculum may give all patients of a small batch weight 0
+    loss, _ = made(name, target)
+    outputs = outputs_of(loss, 12).requires_grad_()
+    value = loss.loss(outputs, target, torch.zeros(12, dtype=torch.float64))
+    value.backward()
+    assert torch.isfinite(value)
+    assert torch.equal(outputs.grad, torch.zeros_like(outputs))
+
+
+@every
 def test_one_hot_soft_labels_are_hard_labels(name):
     _, target = patients(12)
     loss, _ = made(name, target)
