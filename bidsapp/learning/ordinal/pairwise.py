@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from bidsapp.learning.ordinal.huber import Huber
+from bidsapp.learning.ordinal.anchored import AnchoredRank
 from bidsapp.learning.ordinal.levels import exceedance, score
-from bidsapp.learning.ordinal.soft_labels import CRS_R_ERROR
 
 
 def better(target: Tensor) -> Tensor:
@@ -65,32 +64,17 @@ def _pairs(each: Tensor, weight: Tensor | None, counted: Tensor | None = None) -
     return (pair * each).sum() / pair.sum().clamp_min(torch.finfo(each.dtype).tiny)
 
 
-class RankNet(Huber):
-    """RankNet with a Huber term that holds the scale: ranks alone tell no points.
+class RankNet(AnchoredRank):
+    """:func:`ranknet_loss` with a Huber term."""
 
-    Parameters
-    ----------
-    levels, delta
-        As in :class:`bidsapp.learning.ordinal.huber.Huber`.
-    anchor
-        Weight of the Huber term.
-    """
-
-    def __init__(self, levels: int, delta: float = CRS_R_ERROR, anchor: float = 0.5) -> None:
-        super().__init__(levels, delta)
-        self.anchor = anchor
-
-    def loss(self, outputs: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
-        """Give :func:`ranknet_loss` plus the weighted Huber loss."""
-        return ranknet_loss(outputs[:, 0], target, weight) + self.anchor * super().loss(
-            outputs, target, weight
-        )
+    def rank_loss(self, ranks: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
+        """Give :func:`ranknet_loss`."""
+        return ranknet_loss(ranks, target, weight)
 
 
-class HingeRank(RankNet):
-    """As :class:`RankNet`, with :func:`hinge_rank_loss`."""
+class HingeRank(AnchoredRank):
+    """:func:`hinge_rank_loss` with a Huber term."""
 
-    def loss(self, outputs: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
-        """Give :func:`hinge_rank_loss` plus the weighted Huber loss."""
-        held = Huber.loss(self, outputs, target, weight)
-        return hinge_rank_loss(outputs[:, 0], target, weight) + self.anchor * held
+    def rank_loss(self, ranks: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
+        """Give :func:`hinge_rank_loss`."""
+        return hinge_rank_loss(ranks, target, weight)

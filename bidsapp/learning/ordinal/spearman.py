@@ -5,10 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bidsapp.learning.ordinal.huber import Huber
+from bidsapp.learning.ordinal.anchored import AnchoredRank
 from bidsapp.learning.ordinal.levels import score
 from bidsapp.learning.ordinal.pairwise import better
-from bidsapp.learning.ordinal.soft_labels import CRS_R_ERROR
 
 FLOOR = 0.01  # of the variance of ranks: keeps the slope finite where a fresh network says the same of all
 
@@ -64,22 +63,9 @@ def spearman_loss(values: Tensor, target: Tensor, weight: Tensor | None = None, 
     return 1 - share @ (first * second) / spread.clamp_min(torch.finfo(values.dtype).tiny).sqrt()
 
 
-class Spearman(Huber):
-    """Soft Spearman correlation with a Huber term that holds the scale.
+class Spearman(AnchoredRank):
+    """Soft Spearman correlation with a Huber term."""
 
-    Parameters
-    ----------
-    levels, delta
-        As in :class:`bidsapp.learning.ordinal.huber.Huber`.
-    anchor
-        Weight of the Huber term.
-    """
-
-    def __init__(self, levels: int, delta: float = CRS_R_ERROR, anchor: float = 0.5) -> None:
-        super().__init__(levels, delta)
-        self.anchor = anchor
-
-    def loss(self, outputs: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
-        """Give :func:`spearman_loss` plus the weighted Huber loss."""
-        held = super().loss(outputs, target, weight)
-        return spearman_loss(outputs[:, 0], target, weight) + self.anchor * held
+    def rank_loss(self, ranks: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
+        """Give :func:`spearman_loss`."""
+        return spearman_loss(ranks, target, weight)

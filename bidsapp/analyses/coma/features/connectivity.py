@@ -7,21 +7,21 @@ from typing import Literal, Self
 
 import numpy as np
 
-from bidsapp.analyses.coma.features.protocol import Arrays, Matrix, pack_names, unpack_names
+from bidsapp.analyses.coma.features.of_series import SeriesFeatures
+from bidsapp.analyses.coma.features.protocol import Arrays, Matrix
 from bidsapp.analyses.coma.features.signals import (
     fisher_z,
     pair_names,
-    regions_of,
     series_of,
     shrunk_correlation,
     standardised,
 )
-from bidsapp.analyses.coma.patient import Patient
+from bidsapp.analyses.coma.patient import Patient, Series
 
 Kind = Literal["correlation", "tangent"]
 
 
-class Connectivity:
+class Connectivity(SeriesFeatures):
     """Every pair of regions of a series.
 
     ``correlation`` gives Fisher's z of the shrunk correlations. ``tangent`` gives the logarithm of the shrunk
@@ -37,8 +37,8 @@ class Connectivity:
     """
 
     def __init__(self, kind: Kind = "correlation", *, key: str = "bold") -> None:
-        self._kind, self._key = kind, key
-        self._regions: tuple[str, ...] = ()
+        super().__init__(key=key)
+        self._kind = kind
         self._whitening: Matrix = np.zeros((0, 0))
 
     @property
@@ -46,14 +46,9 @@ class Connectivity:
         """``first~second``."""
         return pair_names(self._regions)
 
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """All pairs are missing together."""
-        return (f"{self._key}-series",) * len(self.names)
-
     def fit(self, patients: Sequence[Patient]) -> Self:
         """Learn the regions, and for the tangent space the mean of the training patients."""
-        self._regions = regions_of(patients, self._key)
+        super().fit(patients)
         if self._kind == "tangent":
             self._whitening = self._mean_whitening(patients)
         return self
@@ -70,15 +65,9 @@ class Connectivity:
         measure = ConnectivityMeasure(cov_estimator=shrinkage, kind="tangent", standardize=False)
         return np.asarray(measure.fit(signals).whitening_, dtype=np.float64)
 
-    def values(self, patients: Sequence[Patient]) -> Matrix:
-        """Give the pairs, shape (patients, pairs); NaN without series."""
-        rows = np.full((len(patients), len(self.names)), np.nan)
-        lower = np.tril_indices(len(self._regions), -1)
-        for row, patient in zip(rows, patients, strict=True):
-            series = series_of(patient, self._key, self._regions)
-            if series is not None:
-                row[:] = self._matrix(shrunk_correlation(series))[lower]
-        return rows
+    def _row(self, series: Series) -> Matrix:
+        matrix = self._matrix(shrunk_correlation(series))
+        return np.asarray(matrix[np.tril_indices(len(matrix), -1)])
 
     def _matrix(self, correlation: Matrix) -> Matrix:
         if self._kind == "correlation":
@@ -88,10 +77,9 @@ class Connectivity:
 
     def arrays(self) -> Arrays:
         """Give the regions, and the whitening matrix of the tangent space."""
-        return {"regions": pack_names(self._regions), "whitening": self._whitening}
+        return {**super().arrays(), "whitening": self._whitening}
 
     def restore(self, arrays: Arrays) -> Self:
         """Take what :meth:`arrays` gave."""
-        self._regions = unpack_names(arrays["regions"])
         self._whitening = arrays["whitening"].astype(np.float64)
-        return self
+        return super().restore(arrays)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import lru_cache
 from itertools import combinations_with_replacement
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bidsapp.analyses.coma.features.protocol import Arrays, Matrix, pack_names, unpack_names
-from bidsapp.analyses.coma.features.signals import fisher_z, regions_of, series_of, shrunk_correlation
-from bidsapp.analyses.coma.patient import Patient
+from bidsapp.analyses.coma.features.of_series import SeriesFeatures
+from bidsapp.analyses.coma.features.protocol import Matrix
+from bidsapp.analyses.coma.features.signals import fisher_z, shrunk_correlation
+from bidsapp.analyses.coma.patient import Series
+
+Pairs = tuple[tuple[str, NDArray[np.bool_]], ...]
 
 
 def network_of(region: str) -> str:
@@ -20,61 +22,28 @@ def network_of(region: str) -> str:
     return head if point else ""
 
 
-class Networks:
-    """Mean Fisher z of all pairs within a network, and between two; regions without network are left out.
-
-    Parameters
-    ----------
-    key
-        Key of the series.
-    """
-
-    def __init__(self, *, key: str = "bold") -> None:
-        self._key = key
-        self._regions: tuple[str, ...] = ()
+class Networks(SeriesFeatures):
+    """Mean Fisher z of all pairs within a network, and between two; regions without network are left out."""
 
     @property
     def names(self) -> tuple[str, ...]:
         """``DMN`` within, ``DMN~SN`` between."""
-        return tuple(name for name, _ in self._pairs())
+        return tuple(name for name, _ in _pairs(self._regions))
 
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """All are missing together."""
-        return (f"{self._key}-series",) * len(self.names)
+    def _row(self, series: Series) -> Matrix:
+        matrix = fisher_z(shrunk_correlation(series))
+        return np.array([matrix[chosen].mean() for _, chosen in _pairs(self._regions)])
 
-    def fit(self, patients: Sequence[Patient]) -> Self:
-        """Learn the regions."""
-        self._regions = regions_of(patients, self._key)
-        return self
 
-    def values(self, patients: Sequence[Patient]) -> Matrix:
-        """Give the means, shape (patients, networks and pairs of them); NaN without series."""
-        pairs = self._pairs()
-        rows = np.full((len(patients), len(pairs)), np.nan)
-        for row, patient in zip(rows, patients, strict=True):
-            series = series_of(patient, self._key, self._regions)
-            if series is not None:
-                matrix = fisher_z(shrunk_correlation(series))
-                row[:] = [matrix[chosen].mean() for _, chosen in pairs]
-        return rows
-
-    def _pairs(self) -> list[tuple[str, NDArray[np.bool_]]]:
-        networks = np.array([network_of(region) for region in self._regions], dtype=object)
-        below = np.tri(len(networks), k=-1, dtype=bool)
-        found = []
-        for first, second in combinations_with_replacement(sorted(set(networks) - {""}), 2):
-            ones = np.outer(networks == first, networks == second)
-            chosen = (ones | ones.T) & below
-            if chosen.any():
-                found.append((first if first == second else f"{first}~{second}", chosen))
-        return found
-
-    def arrays(self) -> Arrays:
-        """Give the regions."""
-        return {"regions": pack_names(self._regions)}
-
-    def restore(self, arrays: Arrays) -> Self:
-        """Take what :meth:`arrays` gave."""
-        self._regions = unpack_names(arrays["regions"])
-        return self
+@lru_cache(maxsize=8)
+def _pairs(regions: tuple[str, ...]) -> Pairs:
+    """Give the pairs of regions of each network and of each two, below the diagonal."""
+    networks = np.array([network_of(region) for region in regions], dtype=object)
+    below = np.tri(len(networks), k=-1, dtype=bool)
+    found = []
+    for first, second in combinations_with_replacement(sorted(set(networks) - {""}), 2):
+        ones = np.outer(networks == first, networks == second)
+        chosen = (ones | ones.T) & below
+        if chosen.any():
+            found.append((first if first == second else f"{first}~{second}", chosen))
+    return tuple(found)

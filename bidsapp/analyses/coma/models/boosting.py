@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from scipy.special import expit, logit
 
-from bidsapp.analyses.coma.features.protocol import Arrays, Features, Matrix, below, prefixed
-from bidsapp.analyses.coma.features.table import Table
+from bidsapp.analyses.coma.features.protocol import Arrays, Matrix, below, prefixed
+from bidsapp.analyses.coma.models.tabular import Tabular
 from bidsapp.analyses.coma.models.targets import Target, inner_folds, is_outcome
 from bidsapp.analyses.coma.models.trees import Forest
 from bidsapp.analyses.coma.patient import Patient
@@ -27,25 +27,14 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
-class Boosting:
-    """Boosted trees of two levels; missing parts count as the training patients' mean, and a column says so.
+class Boosting(Tabular):
+    """Boosted trees of two levels.
 
     The number of trees, from 1 to 120, is the one with the least inner loss in five balanced folds.
-
-    Parameters
-    ----------
-    name, title
-        See :class:`~bidsapp.analyses.coma.models.protocol.Model`.
-    features
-        Sets of features.
     """
 
     _forest: Forest
     _outcome: bool
-
-    def __init__(self, name: str, title: str, features: Sequence[Features]) -> None:
-        self.name, self.title = name, title
-        self._table = Table(features)
 
     def fit(self, patients: Sequence[Patient], target: Target) -> Self:
         """Learn scales, the number of trees, and the trees."""

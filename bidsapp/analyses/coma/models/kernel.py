@@ -8,9 +8,9 @@ from typing import Self
 
 import numpy as np
 
-from bidsapp.analyses.coma.features.protocol import Arrays, Features, Matrix, below, prefixed
-from bidsapp.analyses.coma.features.table import Table
+from bidsapp.analyses.coma.features.protocol import Arrays, Matrix, below, prefixed
 from bidsapp.analyses.coma.models.head import Head, fit_head
+from bidsapp.analyses.coma.models.tabular import Tabular
 from bidsapp.analyses.coma.models.targets import Target
 from bidsapp.analyses.coma.patient import Patient
 
@@ -46,28 +46,17 @@ class GaussianKernel:
         return np.asarray(found - self.means - own + self.means.mean(), dtype=np.float64)
 
 
-class Kernel:
-    """Penalised regression with a Gaussian kernel; missing parts count as the training patients' mean.
+class Kernel(Tabular):
+    """Penalised regression with a Gaussian kernel.
 
     The kernel's coordinates of the training patients (its eigenvectors) go into the same penalised head as
     the linear models', which makes it kernel ridge regression for a score and kernel logistic regression for
     an outcome. The width is the one with the better inner loss. What is stored holds the features of the
     training patients: no bundle of it should leave a house that may not share them.
-
-    Parameters
-    ----------
-    name, title
-        See :class:`~bidsapp.analyses.coma.models.protocol.Model`.
-    features
-        Sets of features.
     """
 
     _kernel: GaussianKernel
     _head: Head
-
-    def __init__(self, name: str, title: str, features: Sequence[Features]) -> None:
-        self.name, self.title = name, title
-        self._table = Table(features)
 
     def fit(self, patients: Sequence[Patient], target: Target) -> Self:
         """Learn scales, width, penalty and the weight of each training patient."""

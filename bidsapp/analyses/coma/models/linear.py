@@ -5,29 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
-from bidsapp.analyses.coma.features.protocol import Arrays, Features, Matrix, below, prefixed
-from bidsapp.analyses.coma.features.table import Table
+from bidsapp.analyses.coma.features.protocol import Arrays, Matrix, below, prefixed
 from bidsapp.analyses.coma.models.head import Head, fit_head
+from bidsapp.analyses.coma.models.tabular import Tabular
 from bidsapp.analyses.coma.models.targets import Target
 from bidsapp.analyses.coma.patient import Patient
 
 
-class Linear:
-    """A penalised linear model; a part that a patient lacks counts as the mean of the training patients.
-
-    Parameters
-    ----------
-    name, title
-        See :class:`~bidsapp.analyses.coma.models.protocol.Model`.
-    features
-        Sets of features; each enters with the same total variance, whatever its width.
-    """
+class Linear(Tabular):
+    """A penalised linear model."""
 
     _head: Head
-
-    def __init__(self, name: str, title: str, features: Sequence[Features]) -> None:
-        self.name, self.title = name, title
-        self._table = Table(features)
 
     @property
     def weights(self) -> dict[str, float]:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from bidsapp.analyses.coma.features.protocol import Arrays, Features, below, prefixed
-from bidsapp.analyses.coma.features.table import Table
 from bidsapp.analyses.coma.models.settings import Learning, Levels
+from bidsapp.analyses.coma.models.tabular import Tabular
 from bidsapp.analyses.coma.models.targets import Target, is_outcome
 from bidsapp.analyses.coma.patient import Patient
 
@@ -19,19 +19,16 @@ if TYPE_CHECKING:
 PENALTIES = (10.0, 1.0, 0.1, 0.01)
 
 
-class Ordinal:
+class Ordinal(Tabular):
     """A linear head (:class:`bidsapp.learning.tabular.OrdinalHead`) with the loss that the recipe names.
 
-    Penalty and number of epochs are chosen by inner folds. A part that a patient lacks counts as the mean of
-    the training patients; with the curriculum ``easiest`` those with the most images and signals come first.
-    An outcome is learned with cross-entropy, whatever the loss.
+    Penalty and number of epochs are chosen by inner folds. With the curriculum ``easiest`` patients with the
+    most images and signals come first. An outcome is learned with cross-entropy, whatever the loss.
 
     Parameters
     ----------
-    name, title
-        See :class:`~bidsapp.analyses.coma.models.protocol.Model`.
-    features
-        Sets of features; each enters with the same total variance, whatever its width.
+    name, title, features
+        See :class:`~bidsapp.analyses.coma.models.tabular.Tabular`.
     learning
         Loss, balance, curriculum and standard error of the label.
     """
@@ -40,8 +37,7 @@ class Ordinal:
     _head: OrdinalHead
 
     def __init__(self, name: str, title: str, features: Sequence[Features], learning: Learning) -> None:
-        self.name, self.title = name, title
-        self._table = Table(features)
+        super().__init__(name, title, features)
         self._learning = learning
 
     def fit(self, patients: Sequence[Patient], target: Target) -> Self:
