@@ -35,4 +35,9 @@ def claim(folder: Path, subject: str) -> Iterator[Path]:
                 f"sub-{subject}: another run works on this subject in {folder}; "
                 "wait for it and run the same command again."
             ) from error
-        yield folder
+        folder.mkdir(parents=True, exist_ok=True)  # the run before may have removed it just now
+        try:
+            yield folder
+        finally:
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()  # nothing to go on from, as after --reports-only
