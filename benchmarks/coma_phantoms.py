@@ -150,7 +150,7 @@ def perfusion_rows() -> list[str]:
         t1 = 1.65
         labelled = duration if kind == "PASL" else t1 * (1 - np.exp(-duration / t1))
         difference = 2 * m0 / 0.9 * true / 6000 * labelled * efficiency * np.exp(-delay / t1)
-        timing = Labelling(kind, np.array([delay]), np.array([duration]), efficiency, t1, False, (), None)
+        timing = Labelling(kind, np.array([delay]), np.array([duration]), efficiency, t1, False, (), 2, None)
         for noise in (0.0, 0.01):
             seen = difference + rng.normal(0, 1, m0.shape) * noise * m0 * np.sqrt(2 / 40)
             found = flow(seen, m0, timing, 0)

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from coma_session import Person, draw
-from coma_session_series import DIFFUSIVITIES, FLOW, Numbers, Phantom, bold_signals, uptake
+from coma_session_series import DIFFUSIVITIES, FLOW, REPETITION, Numbers, Phantom, bold_signals, uptake
 from scipy import ndimage
 
 from bidsapp.images.grids import resample
@@ -72,12 +72,14 @@ def uptake_rows(folder: Path, head: Phantom) -> Iterator[Row]:
 
 
 def signal_correlations(folder: Path, person: Person, seed: int) -> Numbers:
-    """Correlate the signals of all regions with those that were put in."""
+    """Correlate the signals of all regions with those that were put in, at the frames that are left."""
     (path,) = sorted(folder.rglob("*task-rest*_timeseries.tsv"))
     table = pd.read_csv(path, sep="\t")
     known = sorted(person.head.names)
     true = bold_signals(len(known), generator(seed, person.plan.label, "bold"))
-    columns = {person.head.names[index]: true[-len(table) :, place] for place, index in enumerate(known)}
+    starts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))["FrameTimesStart"]
+    left = np.rint(np.array(starts) / REPETITION).astype(int)
+    columns = {person.head.names[index]: true[left, place] for place, index in enumerate(known)}
     held = [name for name in table if table[name].notna().all()]
     return np.array([np.corrcoef(table[name], columns[name])[0, 1] for name in held])
 

@@ -30,7 +30,7 @@ VOLUME = np.array([1.0, 0.7, 0.1])
 PET_STARTS = np.array([0, 60, 180, 300, 600, 900, 1200, 1500, 1800, 2400, 2700, 3000], dtype=float)
 PET_LENGTHS = np.diff(np.r_[PET_STARTS, 3600.0])
 PET_FWHM = 6.0
-REPETITION, BOLD_FRAMES = 2.0, 60
+REPETITION, BOLD_FRAMES = 2.0, 150
 AMPLITUDE = 0.02  # of the BOLD signals of regions
 _PLD, _DURATION, _EFFICIENCY, _T1_BLOOD, _PARTITION = 1.8, 1.8, 0.85, 1.65, 0.9
 _PAIRS = 10
@@ -114,7 +114,7 @@ def perfusion(head: Phantom, rng: np.random.Generator) -> list[Recorded]:
 
 
 def bold_signals(regions: int, rng: np.random.Generator) -> Numbers:
-    """Draw independent signals of 0.01 to 0.08 Hz, unit variance, shape ``(60, regions)``."""
+    """Draw independent signals of 0.01 to 0.08 Hz, unit variance, shape ``(150, regions)``."""
     spectrum = np.fft.rfft(rng.standard_normal((BOLD_FRAMES, regions)), axis=0)
     frequency = np.fft.rfftfreq(BOLD_FRAMES, REPETITION)
     spectrum[(frequency < 0.01) | (frequency > 0.08)] = 0
@@ -123,7 +123,7 @@ def bold_signals(regions: int, rng: np.random.Generator) -> Numbers:
 
 
 def bold(head: Phantom, rng: np.random.Generator) -> list[Recorded]:
-    """Record 60 frames of 4 mm: regions with signals of their own, 1 % of noise, a head that nods."""
+    """Record 150 frames of 4 mm: regions with own signals, 1 % of noise, a head that hardly moves."""
     known = sorted(head.names)
     table = np.zeros((BOLD_FRAMES, max(known) + 1), dtype=np.float32)
     table[:, known] = AMPLITUDE * bold_signals(len(known), rng)
@@ -131,7 +131,7 @@ def bold(head: Phantom, rng: np.random.Generator) -> list[Recorded]:
     base = head.mixed(np.array([900.0, 700.0, 1200.0]), 200.0)
     grey = head.tissues[0] * head.labels.astype(bool)
     frames = [
-        rician(sampled(head, base * (1 + grey * row[head.labels]), grid, rng, 0.08), 8.0, rng)
+        rician(sampled(head, base * (1 + grey * row[head.labels]), grid, rng, 0.02), 8.0, rng)
         for row in table
     ]
     sidecar = {"RepetitionTime": REPETITION, "TaskName": "rest", "EchoTime": 0.03, "MagneticFieldStrength": 3}

@@ -19,7 +19,8 @@ def add_references(inputs: Inputs, folder: Path | None) -> Inputs:
         The session.
     folder
         A derivative dataset with ``*_desc-brain_mask.nii.gz`` (brain) or ``*_label-L_*mask.nii.gz``
-        (lesions); ``None`` adds nothing. Masks are compared in world coordinates, whatever their grid.
+        (lesions); ``None`` adds nothing. Masks are compared in world coordinates, whatever their grid; those
+        in a standard space are left out.
 
     Raises
     ------
@@ -40,6 +41,8 @@ def add_references(inputs: Inputs, folder: Path | None) -> Inputs:
     found: dict[str, Path] = {}
     for item in sorted(layout.get(suffix="mask", subject=inputs.subject), key=lambda file: str(file.path)):
         entities = item.get_entities()
+        if entities.get("space", "").startswith("MNI"):
+            continue  # its world is not the subject's
         kind = _kind(entities.get("desc"), entities.get("label"))
         if kind and entities.get("session") == inputs.session and Path(item.path).is_file():
             found.setdefault(kind, Path(item.path))

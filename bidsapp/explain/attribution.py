@@ -110,10 +110,6 @@ class Attribution:
         missing = abs(self.relevance.double().sum().item() + self.elsewhere - self.explained)
         return missing / abs(self.explained) if self.explained else float("inf")
 
-    def by_channel(self) -> Tensor:
-        """Sum the relevance of each input channel, shape ``(channels,)``: what each modality says."""
-        return self.relevance.double().flatten(1).sum(dim=1)
-
 
 Attribute = Callable[[nn.Module, Tensor, Target], Attribution]
 """A method: network, image ``(1, channels, x, y, z)`` and target give an attribution."""

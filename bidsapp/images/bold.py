@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from bidsapp.errors import BadDataError
 from bidsapp.images.bold_frames import (
     FEWEST_FRAMES,
+    SHORTEST,
     correct_slice_timing,
     count_non_steady,
     repetition_time,
@@ -113,9 +114,11 @@ def realign_bold(volumes: Sequence[Volume], metadata: dict[str, object]) -> Real
     repetition = repetition_time(metadata, len(volumes))
     frames = Frames.stack(volumes)
     dropped = count_non_steady(frames)
-    if len(frames) - dropped < FEWEST_FRAMES:
+    left = len(frames) - dropped
+    if left < FEWEST_FRAMES or left * repetition < SHORTEST:
         raise BadDataError(
-            f"{dropped} of its {len(frames)} frames are not steady, too few are left; leave it out."
+            f"{left} of its {len(frames)} frames are steady, {left * repetition:g} s, which is too short for "
+            "signals at rest; leave it out."
         )
     notes = [f"the first {dropped} frames were left out: magnetisation was not steady"] if dropped else []
     frames = frames.with_data(frames.data[..., dropped:])

@@ -11,7 +11,9 @@ from bidsapp.errors import BadDataError
 from bidsapp.images.frames import Frames
 
 FEWEST_FRAMES = 20
-"""A shorter image is refused: it holds no more than two periods of the slowest signal that is looked at."""
+"""A shorter image is refused: at 2 s a frame it holds not half a period of the slowest signal."""
+SHORTEST = 12.5
+"""Seconds below which an image holds no period of any signal that ALFF looks at (up to 0.08 Hz)."""
 _LOOKED_AT = 50
 _OUTLIER = 3.5  # robust z, Iglewicz and Hoaglin 1993
 

@@ -119,7 +119,7 @@ def outlier_share(
 
 
 def steady_signal(signal: NDArray[np.floating]) -> float | None:
-    """Give the mean over the voxels of mean over standard deviation between volumes; ``None`` for one."""
+    """Give the mean signal over the root mean square deviation between volumes; ``None`` for one."""
     if len(signal) < 2:
         return None
     spread = signal.std(axis=0, ddof=1)

@@ -20,6 +20,7 @@ LATE = 20 * 60.0
 """Length in seconds of the window at the end of the scan that the static image is summed over."""
 STILL = 3 * 60.0
 """Frames whose middle is earlier show blood more than brain: they take the motion of the first later one."""
+_TRAPPED = ("fdg", "glucose")  # 18FFDG, fluorodeoxyglucose, 2-deoxy-2-fluoro-D-glucose
 _BEGIN = 120.0  # seconds after injection until which a scan counts as seen from its begin
 
 
@@ -119,7 +120,7 @@ def slope_map(
     signals = pet.frames.data[brain].T
     reference = pet.frames.data[region].mean(axis=0, dtype=np.float64)
     placed = np.zeros(brain.shape, dtype=np.float32)
-    if "fdg" in tracer.lower() or "fluorodeoxyglucose" in tracer.lower():
+    if any(name in tracer.lower() for name in _TRAPPED):
         placed[brain] = 60 * patlak_slope(signals, reference, pet.timing, t_star=t_star)
         return "patlak", placed
     placed[brain] = logan_slope(signals, reference, pet.timing, t_star=t_star)

@@ -7,16 +7,6 @@ import numpy as np
 from bidsapp.errors import BadDataError
 from bidsapp.images.volume import Volume
 
-_MAD_TO_SD = 1.4826
-
-
-def scale_by_percentiles(volume: Volume, mask: Volume, *, low: float = 1.0, high: float = 99.0) -> Volume:
-    """Map the ``low`` and ``high`` percentiles inside the mask linearly to 0 and 1, without clipping."""
-    bottom, top = np.percentile(_inside(volume, mask), [low, high])
-    if top <= bottom:
-        raise BadDataError("the image is constant inside the brain mask.")
-    return volume.with_data((volume.data - bottom) / (top - bottom))
-
 
 def winsorise(volume: Volume, *, low: float = 0.5, high: float = 99.5) -> Volume:
     """Clip at two percentiles of the whole image, so that a few bright voxels do not spend the histogram."""
@@ -61,20 +51,3 @@ def scale_to_tissue(
     if scale <= 0:
         raise BadDataError(f"white matter is dark (median {scale:.3g}); look at the image and exclude it.")
     return volume.with_data(volume.data * (value / scale)), scale
-
-
-def robust_z(volume: Volume, mask: Volume) -> Volume:
-    """Subtract the median and divide by 1.4826 MAD, both inside the mask; 0 outside."""
-    inside = _inside(volume, mask)
-    centre = np.median(inside)
-    spread = _MAD_TO_SD * np.median(np.abs(inside - centre))
-    if spread <= 0:
-        raise BadDataError("the image is constant inside the brain mask.")
-    return volume.with_data(np.where(mask.data > 0.5, (volume.data - centre) / spread, 0.0))
-
-
-def _inside(volume: Volume, mask: Volume) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    inside = volume.data[mask.data > 0.5]
-    if inside.size == 0:
-        raise BadDataError("the brain mask is empty.")
-    return inside

@@ -98,10 +98,17 @@ def _late(timing: FrameTiming, reference: NDArray[np.floating], t_star: float) -
 
 
 def _integral(activity: NDArray[np.floating], timing: FrameTiming) -> NDArray[np.float64]:
-    """Integrate from injection to the middle of each frame; from injection to the first frame as a ramp."""
-    amount = activity.astype(np.float64) * timing.durations[:, None]
-    before = np.cumsum(amount, axis=0) - amount
-    ramp = activity[:1].astype(np.float64) * max(float(timing.starts[0]), 0.0) / 2
+    """Integrate from injection to the middle of each frame.
+
+    From injection to the first frame activity rises as a ramp; in a break between frames it goes straight.
+    """
+    activity = activity.astype(np.float64)
+    amount = activity * timing.durations[:, None]
+    breaks = np.maximum(timing.starts[1:] - timing.ends[:-1], 0.0)[:, None]
+    missed = np.zeros_like(amount)
+    missed[1:] = np.cumsum(breaks * (activity[1:] + activity[:-1]) / 2, axis=0)
+    before = np.cumsum(amount, axis=0) - amount + missed
+    ramp = activity[:1] * max(float(timing.starts[0]), 0.0) / 2
     return np.asarray(ramp + before + amount / 2)
 
 

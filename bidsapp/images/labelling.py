@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bidsapp.errors import BadDataError, NoInputError
+from bidsapp.images.bold_frames import slice_axis, slice_order
 
 EFFICIENCY = {"PCASL": 0.85, "CASL": 0.68, "PASL": 0.98}
 """Share of blood that is inverted: Alsop 2015 for PCASL and PASL; Wang 2005 (Radiology 235:218) for CASL."""
 T1_BLOOD = {3.0: 1.65, 1.5: 1.35}
 """Longitudinal relaxation of blood in seconds by field strength (Alsop 2015, MRM 73:102)."""
 _PULSE = 0.95  # of the label is left by each background-suppression pulse (Garcia 2005, MRM 54:366)
+_SAME_FIELD = 0.5  # T; a scanner of 2.89 T is one of 3 T
 _KINDS = frozenset({"control", "label", "m0scan", "deltam", "cbf", "norf", "n/a"})
 
 
@@ -39,7 +41,10 @@ class Labelling:
     suppressed
         Whether static tissue was suppressed, so that control volumes are no measure of M0.
     slice_delays
-        Seconds from the first slice to each slice of a two-dimensional readout; empty for others.
+        Seconds to each slice of a two-dimensional readout, from the first slice of the file on; empty for
+        others.
+    slice_axis
+        Axis of the slices.
     repetition
         Seconds between excitations that M0 recovered for; ``None`` where it is not known.
     """
@@ -51,6 +56,7 @@ class Labelling:
     t1_blood: float
     suppressed: bool
     slice_delays: tuple[float, ...]
+    slice_axis: int
     repetition: float | None
 
 
@@ -125,7 +131,8 @@ def read_labelling(
         t1_blood=_t1_blood(metadata, notes),
         suppressed=bool(metadata.get("BackgroundSuppression", False)),
         slice_delays=_slice_delays(metadata),
-        repetition=_repetition(metadata, kinds),
+        slice_axis=slice_axis(dict(metadata)),
+        repetition=recovery_time(metadata, kinds),
     ), notes
 
 
@@ -168,6 +175,8 @@ def _t1_blood(metadata: Mapping[str, object], notes: list[str]) -> float:
         notes.append("the field strength is not stated; 3 T was taken for the T1 of blood")
         return T1_BLOOD[3.0]
     nearest = min(T1_BLOOD, key=lambda field: abs(field - float(stated)))
+    if abs(nearest - stated) > _SAME_FIELD:
+        notes.append(f"the T1 of blood at {nearest:g} T was taken, though the field is {stated:g} T")
     return T1_BLOOD[nearest]
 
 
@@ -175,10 +184,19 @@ def _slice_delays(metadata: Mapping[str, object]) -> tuple[float, ...]:
     times = metadata.get("SliceTiming")
     if metadata.get("MRAcquisitionType") != "2D" or not isinstance(times, list):
         return ()
-    return tuple(float(time) for time in times)
+    return tuple(float(time) for time in slice_order(times, dict(metadata)))
 
 
-def _repetition(metadata: Mapping[str, object], kinds: Sequence[str]) -> float | None:
+def recovery_time(metadata: Mapping[str, object], kinds: Sequence[str] = ()) -> float | None:
+    """Give the seconds that M0 recovered for, where the sidecar says so.
+
+    Parameters
+    ----------
+    metadata
+        Of an ASL series or of a separate calibration scan; ``RepetitionTimePreparation`` may be a list.
+    kinds
+        What each volume of a series is: the time of its first ``m0scan`` counts, else of its first volume.
+    """
     value = metadata.get("RepetitionTimePreparation")
     if isinstance(value, list):
         chosen = [time for time, kind in zip(value, kinds, strict=False) if kind == "m0scan"] or value

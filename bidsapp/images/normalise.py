@@ -69,11 +69,6 @@ class Normalisation:
     jacobian: tuple[float, float]
     repaired: int
 
-    @property
-    def fold_fraction(self) -> float:
-        """Share of voxels of the grid that the warp folds."""
-        return self.folded / float(np.prod(self.grid.shape))
-
     def to_template(self) -> sitk.CompositeTransform:
         """Give the transform that resamples the subject into the template (points: template to subject)."""
         return compose([field_to_itk(self.warp, self.grid.affine), matrix_to_itk(self.affine)])

@@ -60,7 +60,7 @@ def flow(
         M0 is nowhere positive, or the slice times are of another number of slices.
     """
     t1 = labelling.t1_blood
-    delay = labelling.delay[volume] + _slice_delays(labelling, difference.shape[2])
+    delay = labelling.delay[volume] + _slice_delays(labelling, difference.shape)
     if labelling.kind == "PASL":
         labelled = labelling.duration[volume]
     else:
@@ -133,12 +133,15 @@ def spatial_variation(cbf: NDArray[np.floating], grey: NDArray[np.bool_]) -> flo
     return float(inside.std() / inside.mean())
 
 
-def _slice_delays(labelling: Labelling, slices: int) -> NDArray[np.float64]:
+def _slice_delays(labelling: Labelling, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Give the delay of each slice, to be broadcast along the axis of the slices."""
     if not labelling.slice_delays:
-        return np.zeros(slices)
+        return np.zeros(1)
+    slices = shape[labelling.slice_axis]
     if len(labelling.slice_delays) != slices:
         raise BadDataError(
             f"SliceTiming of the ASL series has {len(labelling.slice_delays)} times for {slices} slices; "
             "correct the sidecar."
         )
-    return np.asarray(labelling.slice_delays)
+    along = [-1 if axis == labelling.slice_axis else 1 for axis in range(3)]
+    return np.asarray(labelling.slice_delays).reshape(along)

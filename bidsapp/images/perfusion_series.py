@@ -155,7 +155,7 @@ def _calibration(
     if series.m0 is not None:
         volume, repetition = series.m0
         (matrix,) = follow_head(fixed, [volume], mask, models=["rigid"])
-        return recovered(put_back(volume, matrix, fixed.grid).data, repetition), []
+        return _recovered(put_back(volume, matrix, fixed.grid).data, repetition)
     for kind in ("m0scan", "control"):
         estimate = series.metadata.get("M0Estimate")
         if kind == "control" and isinstance(estimate, int | float):
@@ -163,6 +163,15 @@ def _calibration(
             return np.full(fixed.data.shape, tissue), [f"M0 of blood is the stated number {estimate:g}"]
         chosen = [frame.data for frame, own in zip(frames, series.kinds, strict=True) if own == kind]
         if chosen:
-            notes = ["M0 was estimated from the control volumes"] if kind == "control" else []
-            return recovered(np.mean(chosen, axis=0), labelling.repetition), notes
+            estimated = ["M0 was estimated from the control volumes"] if kind == "control" else []
+            m0, notes = _recovered(np.mean(chosen, axis=0), labelling.repetition)
+            return m0, [*estimated, *notes]
     raise BadDataError(f"{series.name} has no M0; add its m0scan.")
+
+
+def _recovered(m0: NDArray[np.floating], repetition: float | None) -> tuple[NDArray[np.float64], list[str]]:
+    if repetition is None:
+        return recovered(m0, None), [
+            "RepetitionTimePreparation of M0 is not stated; M0 was taken as recovered"
+        ]
+    return recovered(m0, repetition), []

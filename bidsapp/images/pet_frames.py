@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bidsapp.errors import BadDataError
 
 HALF_LIVES = {"F18": 109.77 * 60, "C11": 20.364 * 60, "O15": 122.24, "N13": 9.965 * 60, "GA68": 67.71 * 60}
-"""Seconds (Decay Data Evaluation Project)."""
+"""Seconds (Evaluated Nuclear Structure Data File, ENSDF)."""
 _ABUTS = 1.0  # second by which a frame may begin before the one before it has ended
 
 

@@ -6,24 +6,12 @@ or skull-stripped. Where MRIQC would use the air, the docstring says what is use
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from bidsapp.images.volume import Volume
 
 _BINS = 64
-
-
-@dataclass(frozen=True)
-class MaskShape:
-    """Size of a mask (ml), the share of it in the largest connected piece, and whether the border cuts it."""
-
-    volume_ml: float
-    largest_piece: float
-    touches_border: bool
 
 
 def signal_to_noise(volume: Volume, mask: Volume) -> float:
@@ -77,16 +65,9 @@ def nonuniformity(field: Volume, mask: Volume) -> tuple[float, float]:
     return float(middle), float(high - low)
 
 
-def mask_shape(mask: Volume) -> MaskShape:
-    """Describe a brain mask: volume, share of its largest piece (6-connected), contact with the border."""
-    inside = mask.data > 0.5
-    count = int(inside.sum())
-    if count == 0:
-        return MaskShape(0.0, 0.0, False)
-    pieces, number = ndimage.label(inside)
-    largest = int(np.bincount(pieces.ravel(), minlength=number + 1)[1:].max())
-    faces = [inside.take(end, axis=axis).any() for axis in range(3) for end in (0, -1)]
-    return MaskShape(count * mask.voxel_volume, largest / count, bool(np.any(faces)))
+def mask_volume(mask: Volume) -> float:
+    """Give the volume of a mask in millilitres."""
+    return int((mask.data > 0.5).sum()) * mask.voxel_volume
 
 
 def correlation(first: Volume, second: Volume, mask: Volume) -> float:

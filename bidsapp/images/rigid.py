@@ -25,10 +25,10 @@ _BINS = 32
 
 @dataclass(frozen=True)
 class Level:
-    """Voxel size and mask margin (mm; None: no mask), samples, and the optimiser's steps (mm) and count."""
+    """Voxel size and mask margin (mm), samples, and the optimiser's steps (mm) and count."""
 
     spacing: float
-    margin: float | None
+    margin: float
     samples: int
     first_step: float
     last_step: float
@@ -159,9 +159,7 @@ def _at_level(volume: Volume, level: Level) -> sitk.Image:
     return to_sitk(resample(volume, respaced_grid(volume.grid, spacing)))
 
 
-def _mask_at(mask: Volume, level: Level) -> sitk.Image | None:
-    if level.margin is None:
-        return None
+def _mask_at(mask: Volume, level: Level) -> sitk.Image:
     if not (mask.data > 0.5).any():
         raise BadDataError("the brain mask is empty.")
     spacing = np.maximum(mask.voxel_size, level.spacing)

@@ -64,17 +64,20 @@ def compute_suvr(pet: Volume, reference: Volume, *, brain: Volume | None = None)
     brain
         Where given, the reference is cut to it, and outside of it the result is 0.
 
+    Voxels of exactly 0 lie outside of the camera's field of view, which often ends within the cerebellum,
+    and do not count.
+
     Raises
     ------
     BadDataError
         Fewer than 20 voxels of the reference are inside, or their mean is not positive.
     """
-    region = reference.data > 0.5
+    region = (reference.data > 0.5) & (pet.data != 0)
     if brain is not None:
         region &= brain.data > 0.5
     count = int(region.sum())
     if count < _MINIMUM_VOXELS:
-        raise BadDataError(f"the PET reference region has only {count} voxels inside the brain.")
+        raise BadDataError(f"the PET image shows only {count} voxels of the reference region.")
     mean = float(pet.data[region].mean(dtype=np.float64))
     if mean <= 0:
         raise BadDataError("the PET image is not positive in the reference region.")
@@ -82,22 +85,3 @@ def compute_suvr(pet: Volume, reference: Volume, *, brain: Volume | None = None)
     if brain is not None:
         ratio = np.where(brain.data > 0.5, ratio, 0.0)
     return Suvr(pet.with_data(ratio), mean, count)
-
-
-def partial_volume_statement(resolution: float | None = None) -> dict[str, bool | float | str | None]:
-    """State for sidecar and report that partial volume was not corrected.
-
-    Parameters
-    ----------
-    resolution
-        Full width at half maximum of the scanner in millimetres, if the sidecar states it.
-    """
-    known = f"{resolution:g} mm" if resolution is not None else "not stated in the sidecar"
-    return {
-        "PartialVolumeCorrected": False,
-        "ScannerResolutionFWHM": resolution,
-        "Statement": (
-            "No partial-volume correction was applied; uptake of structures thinner than about twice the "
-            f"resolution of the scanner (FWHM {known}) is underestimated, more so where there is atrophy."
-        ),
-    }

@@ -68,13 +68,13 @@ class SegmentBrain(PureInterface):
         from bidsapp.analyses.brain.predict import segment
         from bidsapp.bundle import Bundle
         from bidsapp.errors import BadDataError
-        from bidsapp.images.quality import mask_shape
+        from bidsapp.images.quality import mask_volume
         from bidsapp.images.volume import read_volume, write_volume
 
         image = read_volume(Path(self.inputs.in_file))
         bundle = Bundle.read(Path(self.inputs.bundle))
         found = segment(image.data, image.affine, bundle, device=self.inputs.device)
-        volume = mask_shape(image.with_data(found.mask)).volume_ml
+        volume = mask_volume(image.with_data(found.mask))
         if not PLAUSIBLE_ML[0] <= volume <= PLAUSIBLE_ML[1]:
             raise BadDataError(
                 f"No brain was found in {self.inputs.in_file} (the mask has {volume:.0f} ml); "

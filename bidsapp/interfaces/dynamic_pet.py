@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bidsapp.errors import BadDataError
 from bidsapp.interfaces.extra import ExtraInputSpec, Prepared, PrepareExtra
 from bidsapp.interfaces.on_anatomy import Anatomy, read_anatomy
-from bidsapp.interfaces.pet import REFERENCE
+from bidsapp.interfaces.pet import reference_region, reference_voxels
 
 if TYPE_CHECKING:
     from bidsapp.images.dynamic_pet import DynamicPet
@@ -45,8 +45,7 @@ class PrepareDynamicPet(PrepareExtra):
         anatomy = read_anatomy(self.inputs, static)
         atlas, labels = anatomy.atlas()
         brain = anatomy.here(Path(self.inputs.mask)) > 0.5
-        found = [region.index for region in atlas.regions if REFERENCE in region.name]
-        region = np.isin(labels, found) & brain
+        region = reference_voxels(atlas, labels, static.affine) & brain
         volumes_out = {"pet": self._write_suvr(folder, anatomy, static.data)}
         notes = [*mended, *anatomy.notes, *pet.notes]
         try:
@@ -63,7 +62,6 @@ class PrepareDynamicPet(PrepareExtra):
     def _write_suvr(self, folder: Path, anatomy: Anatomy, static: NDArray[np.float32]) -> Path:
         from bidsapp.images.suvr import compute_suvr
         from bidsapp.images.volume import read_volume, write_volume
-        from bidsapp.interfaces.pet import reference_region
 
         placed = anatomy.place(static)
         region = reference_region(Path(self.inputs.standard_to_native), placed.grid)

@@ -89,7 +89,7 @@ def _overlap(item: Map, kind: str, reference: Path) -> Score:
     from bidsapp.images.volume import read_volume
 
     mask = read_volume(item.path)
-    manual, _ = check_image(reference)
+    manual, _ = check_image(reference, may_be_zero=kind == "lesion")
     placed = resample(manual, mask.grid, interpolation="nearest", antialias=False)
     return Score(
         name=f"{kind}_dice",

@@ -51,7 +51,7 @@ class PreparePerfusion(PrepareExtra):
 
     def _series(self) -> tuple[Series, list[str]]:
         from bidsapp.images.checks import check_series
-        from bidsapp.images.labelling import read_context
+        from bidsapp.images.labelling import read_context, recovery_time
         from bidsapp.images.perfusion_series import Series
 
         name = Path(self.inputs.in_file).name
@@ -59,10 +59,9 @@ class PreparePerfusion(PrepareExtra):
         context = Path(self.inputs.context) if isdefined(self.inputs.context) else None
         m0 = None
         if isdefined(self.inputs.m0):
-            repetition = json.loads(self.inputs.m0_metadata).get("RepetitionTimePreparation")
             volumes, more = check_series(Path(self.inputs.m0))
             mean = volumes[0].with_data(np.mean([volume.data for volume in volumes], axis=0))
-            m0 = (mean, float(repetition) if isinstance(repetition, int | float) else None)
+            m0 = (mean, recovery_time(json.loads(self.inputs.m0_metadata)))
             notes += more
         kinds = read_context(context, name, len(frames))
         return Series(name, frames, kinds, json.loads(self.inputs.metadata), m0), notes

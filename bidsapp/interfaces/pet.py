@@ -12,10 +12,15 @@ from nipype.interfaces.base import BaseInterfaceInputSpec, File, TraitedSpec, tr
 from bidsapp.interfaces.base import PureInterface
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from bidsapp.images.templates import Atlas
     from bidsapp.images.volume import Grid, Volume
 
 REFERENCE = "Cerebellum_Exterior"
 """Part of the names of the atlas regions that FDG uptake is compared with: cerebellar cortex."""
+GUARD_MM = 8.0
+"""Cerebellar cortex nearer than this to other parts of the brain is left out: their uptake spills into it."""
 
 
 class SumFramesInputSpec(BaseInterfaceInputSpec):
@@ -43,6 +48,8 @@ class SumFrames(PureInterface):
 
         frames, notes = check_series(Path(self.inputs.in_file))
         durations = json.loads(self.inputs.metadata).get("FrameDuration")
+        if durations is None and len(frames) > 1:
+            notes.append("its sidecar has no FrameDuration: all frames count alike")
         mean = static_image(frames, durations)
         out_file = write_volume(folder / "static.nii.gz", to_closest_ras(mean))
         return {"out_file": str(out_file), "notes": notes}
@@ -76,12 +83,34 @@ class ComputeSuvr(PureInterface):
 
 
 def reference_region(standard_to_native: Path, grid: Grid) -> Volume:
-    """Bring the cerebellar cortex of the atlas onto a grid of the session; above 0.5 is inside."""
+    """Bring the reference voxels of the atlas onto a grid of the session; above 0.5 is inside."""
     from bidsapp.images.grids import resample
     from bidsapp.images.templates import load_atlas
     from bidsapp.images.transform_file import read_transform
 
     atlas = load_atlas(2)
-    labels = [region.index for region in atlas.regions if REFERENCE in region.name]
-    region = atlas.labels.with_data(np.isin(atlas.labels.data, labels))
+    region = atlas.labels.with_data(reference_voxels(atlas, atlas.labels.data, atlas.labels.affine))
     return resample(region, grid, transform=read_transform(standard_to_native))
+
+
+def reference_voxels(
+    atlas: Atlas, labels: NDArray[np.integer], affine: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Find the cerebellar cortex that lies away from all of the atlas that is not cerebellum.
+
+    Parameters
+    ----------
+    atlas
+        Whose regions the labels are.
+    labels
+        Shape ``(x, y, z)``, in standard space or in that of the subject.
+    affine
+        Of the labels, mm.
+    """
+    from scipy import ndimage
+
+    cortex = [region.index for region in atlas.regions if REFERENCE in region.name]
+    elsewhere = [region.index for region in atlas.regions if "Cerebell" not in region.name]
+    edges = np.linalg.norm(affine[:3, :3], axis=0)
+    distance = ndimage.distance_transform_edt(~np.isin(labels, elsewhere), sampling=edges)
+    return np.asarray(np.isin(labels, cortex) & (distance > GUARD_MM))

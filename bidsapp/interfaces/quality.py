@@ -67,7 +67,7 @@ def measure_image(
     from bidsapp.images.quality import (
         contrast_to_noise,
         entropy_focus,
-        mask_shape,
+        mask_volume,
         nonuniformity,
         signal_to_noise,
     )
@@ -78,7 +78,7 @@ def measure_image(
         "cnr": contrast_to_noise(corrected, grey, white),
         "efc": entropy_focus(image),
         "inu": nonuniformity(field, mask)[1],
-        "brain_ml": mask_shape(mask).volume_ml,
+        "brain_ml": mask_volume(mask),
         "gm_share": float(grey.data.sum()) / inside,
         "wm_share": float(white.data.sum()) / inside,
     }
@@ -105,8 +105,8 @@ def quality_scores(figures: Mapping[str, Any]) -> tuple[Score, ...]:
 def quality_score(modality: str, name: str, value: float | None) -> Score:
     """Give one figure its description, its reference range and its light.
 
-    The light is green within the 5 % of the cohort that are worst, amber beyond them, red beyond the
-    worst 1 %; without a cohort it follows the published limits of the figure, if it has any.
+    The light is amber where the value lies among the worst 5 % of the cohort, red among the worst 1 %, else
+    green; without a cohort it follows the published limits of the figure, if it has any.
     """
     figure = declared()["figures"][name]
     quantiles = declared()["reference"]["quantiles"].get(modality, {}).get(name)

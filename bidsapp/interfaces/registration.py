@@ -33,7 +33,6 @@ class AlignRigidInputSpec(BaseInterfaceInputSpec):
 
 class AlignRigidOutputSpec(TraitedSpec):
     out_file = File(exists=True, desc="moving image on the grid of the fixed one")
-    transform = File(exists=True, desc="ITK transform from points of fixed to points of moving")
     notes = traits.List(traits.Str, desc="a sentence where the alignment is in doubt")
 
 
@@ -44,10 +43,9 @@ class AlignRigid(PureInterface):
     output_spec = AlignRigidOutputSpec
 
     def compute(self, folder: Path) -> dict[str, Any]:
-        """Write ``aligned.nii.gz`` and ``rigid.txt``."""
+        """Write ``aligned.nii.gz``."""
         from bidsapp.images.grids import resample
         from bidsapp.images.rigid import align_rigid
-        from bidsapp.images.transform_file import write_transform
         from bidsapp.images.volume import read_volume, write_volume
 
         moving, fixed = read_volume(Path(self.inputs.moving)), read_volume(Path(self.inputs.fixed))
@@ -59,11 +57,7 @@ class AlignRigid(PureInterface):
         if isdefined(self.inputs.moving_mask):
             own = resample(read_volume(Path(self.inputs.moving_mask)), fixed.grid, transform=transform)
             notes = doubt_alignment(Path(self.inputs.source).name, own, mask)
-        return {
-            "notes": notes,
-            "out_file": str(write_volume(folder / "aligned.nii.gz", aligned)),
-            "transform": str(write_transform(folder / "rigid.txt", transform)),
-        }
+        return {"notes": notes, "out_file": str(write_volume(folder / "aligned.nii.gz", aligned))}
 
 
 class FindMidpointInputSpec(BaseInterfaceInputSpec):

@@ -40,8 +40,11 @@ def lesion_loss(
     ----------
     output
         Of `bidsapp.networks.lesions.lesion_network`, shape ``(1, 4, x, y, z)``.
-    lesion, active
+    lesion
         Booleans, shape ``(1, x, y, z)``, or ``None`` where nobody marked them: cross-entropy and soft Dice.
+    active
+        The same: cross-entropy inside of lesions alone, since the network tells activity given a lesion.
+        Where nobody marked all lesions, voxels count as far as the network takes them for lesion.
     change
         What contrast agent added to the T1w channel, same shape, or ``None``: negative log-likelihood of a
         Laplace law whose scale the network gives.
@@ -62,7 +65,8 @@ def lesion_loss(
     if lesion is not None and weights.lesion > 0:
         losses["lesion"] = weights.lesion * _mask_loss(output[:, 0], lesion, brain)
     if active is not None and weights.active > 0:
-        losses["active"] = weights.active * _mask_loss(output[:, 1], active, brain)
+        where = output[:, 0].detach().sigmoid() if lesion is None else lesion
+        losses["active"] = weights.active * _active_loss(output[:, 1], active, (where * brain).float())
     if change is not None and weights.post > 0:
         losses["post"] = weights.post * laplace(output[:, 2], output[:, 3], change, brain)
     nought = output.sum() * 0
@@ -83,6 +87,12 @@ def _mask_loss(logit: Tensor, truth: Tensor, brain: Tensor) -> Tensor:
     if truth.any():
         loss = loss + _dice()((logit * brain - 20 * ~brain)[:, None], target[:, None])
     return loss
+
+
+def _active_loss(logit: Tensor, truth: Tensor, where: Tensor) -> Tensor:
+    where = torch.maximum(where, truth.float())
+    crossed = binary_cross_entropy_with_logits(logit, truth.float(), reduction="none")
+    return (crossed * where).sum() / where.sum().clamp_min(1)
 
 
 @cache

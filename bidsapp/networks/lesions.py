@@ -29,14 +29,15 @@ def lesion_network(
     -------
     Module
         Takes ``(1, inputs, x, y, z)``, each axis a multiple of 16, 1 mm, axes towards right, anterior,
-        superior. Gives ``(1, outputs, x, y, z)``: logit of any lesion, logit of active lesion, what contrast
-        agent adds to the T1w channel, and the logarithm of the scale of its error.
+        superior. Gives ``(1, outputs, x, y, z)``: logit of any lesion, logit of activity where
+        there is a lesion, what contrast agent adds to the T1w channel, and the logarithm of the scale of its
+        error.
 
     Notes
     -----
     Normalisation is by instance, written as batch normalisation without running statistics (the same for a
     batch of one, and faster on a CPU), so a batch must hold one example. Lesions are rare: the bias of
-    both logits starts there, and the first steps are not spent on learning it.
+    their logit starts there, and the first steps are not spent on learning it.
     """
     from monai.networks.nets import BasicUNet
     from monai.networks.nets.basic_unet import UpCat
@@ -54,7 +55,7 @@ def lesion_network(
             module.is_pad = False  # axes are multiples of 16: padding would only copy
     bias = network.get_parameter("final_conv.bias")
     with torch.no_grad():
-        bias[:2] = RARE
-        bias[2:] = 0.0
+        bias[0] = RARE
+        bias[1:] = 0.0
     moved: nn.Module = nn.Module.to(network, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
     return moved

@@ -8,15 +8,23 @@ import io
 import numpy as np
 from numpy.typing import NDArray
 
+RARE = 0.1
+"""Share of voxels below 0 from which on they are shown as more than black."""
+
 
 def grey_window(data: NDArray[np.float32], percentiles: tuple[float, float]) -> tuple[float, float]:
-    """Choose black and white from the non-zero voxels; (0, 1) for an image without any."""
+    """Choose black and white from the non-zero voxels; (0, 1) for an image without any.
+
+    Black is 0, unless all of an image is far brighter or a good part of it is below: a few negative voxels,
+    as noise gives them to a map of flow, do not make the background grey.
+    """
     values = data[::2, ::2, ::2]
     values = values[np.isfinite(values) & (values != 0)]
     if values.size == 0:
         return 0.0, 1.0
     low, high = (float(item) for item in np.percentile(values, percentiles))
-    low = min(low, 0.0) if low < 0.2 * high else low
+    if low < 0.2 * high and (low > 0 or (values < 0).mean() < RARE):
+        low = 0.0
     return (low, high) if high > low else (low, low + 1.0)
 
 

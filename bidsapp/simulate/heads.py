@@ -111,7 +111,8 @@ def random_scan(
     if rng.random() < 0.1:
         picture = _remove_parts(rng, picture, inside)
     thick = 0.3 if rng.random() < 0.7 else 0.75
-    return _mirror(rng, acquire(rng, Example(picture, None, inside), voxel_size=GRID_MM, thick=thick))
+    scan = Example(picture, None, inside)
+    return _mirror(rng, acquire(rng, scan, voxel_size=GRID_MM * spacing, thick=thick))
 
 
 def acquire(rng: np.random.Generator, example: Example, *, voxel_size: float, thick: float) -> Example:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bidsapp.errors import TryAgainError
+from bidsapp.errors import CannotWriteError, TryAgainError
 from bidsapp.files import write_error
 
 
@@ -15,12 +15,14 @@ from bidsapp.files import write_error
 def claim(folder: Path, subject: str) -> Iterator[Path]:
     """Hold ``folder`` while the body runs; the kernel lets go of it when the process ends, however it ends.
 
+    A folder that is empty at the end is removed.
+
     Raises
     ------
     TryAgainError
         Another run works on this subject.
     CannotWriteError, InputOutputError
-        The work folder cannot be made.
+        The work folder cannot be made, or its file system cannot lock.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -30,14 +32,18 @@ def claim(folder: Path, subject: str) -> Iterator[Path]:
     with stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise TryAgainError(
                 f"sub-{subject}: another run works on this subject in {folder}; "
                 "wait for it and run the same command again."
+            ) from error
+        except OSError as error:  # some network file systems are mounted without locks
+            raise CannotWriteError(
+                f"{folder} cannot be locked ({error.strerror}); choose a work folder on another disk (-w)."
             ) from error
         folder.mkdir(parents=True, exist_ok=True)  # the run before may have removed it just now
         try:
             yield folder
         finally:
             if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()  # nothing to go on from, as after --reports-only
+                folder.rmdir()

@@ -39,7 +39,8 @@ def resolve_models(settings: Settings) -> tuple[Model, ...]:
     Raises
     ------
     UnavailableError
-        An analysis that was asked for is not installed, or has no bundle.
+        An analysis that was asked for is not installed, or has no bundle. One that only serves preprocessing
+        (``brain``) adds nothing: with it alone, subjects are preprocessed.
     UsageError
         A bundle is of no use: another one is for the same analysis, or the analysis was not asked for.
     BadDataError

@@ -116,9 +116,20 @@ def concerns(step: str, inputs: Inputs, sessions: Sequence[Inputs]) -> bool:
 
 def list_steps(workflow: Workflow) -> tuple[str, ...]:
     """Name the steps of a workflow in a possible order, without the nodes that only pass on."""
-    from nipype.pipeline.engine.utils import topological_sort
-
     from bidsapp.interfaces.base import PureInterface
 
+    return _steps_of(workflow, PureInterface)
+
+
+def list_sinks(workflow: Workflow) -> tuple[str, ...]:
+    """Name the steps that write findings: no result is a session's before they ran."""
+    from bidsapp.interfaces.findings import WriteFindings
+
+    return _steps_of(workflow, WriteFindings)
+
+
+def _steps_of(workflow: Workflow, interface: type) -> tuple[str, ...]:
+    from nipype.pipeline.engine.utils import topological_sort
+
     nodes, _ = topological_sort(workflow._create_flat_graph())
-    return tuple(step_name(item.fullname) for item in nodes if isinstance(item.interface, PureInterface))
+    return tuple(step_name(item.fullname) for item in nodes if isinstance(item.interface, interface))

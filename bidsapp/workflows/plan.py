@@ -82,7 +82,7 @@ def plan(settings: Settings) -> list[SubjectPlan]:
 
 
 class _Planner:
-    """Plans subjects; those with the same contrasts have the same steps, which are found out once."""
+    """Plans subjects; those with the same kinds of files have the same steps, which are found out once."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -115,7 +115,11 @@ class _Planner:
         from bidsapp.workflows.participant import init_subject_wf, list_steps
 
         signature = tuple(
-            (inputs.session, tuple((key, factory_of(image)) for key, image in inputs.images.items()))
+            (
+                inputs.session,
+                tuple((key, factory_of(image), *image.companions) for key, image in inputs.images.items()),
+                tuple(inputs.references),
+            )
             for inputs in sessions
         )
         if signature not in self._steps:

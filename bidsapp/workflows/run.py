@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import closing
 
 import bidsapp
 from bidsapp.errors import ExitCode
@@ -13,8 +14,9 @@ from bidsapp.workflows.models import brain_bundle, resolve_models
 from bidsapp.workflows.plan import SubjectPlan, plan
 from bidsapp.workflows.progress import Progress, follow_logs
 from bidsapp.workflows.resources import subject_slots
-from bidsapp.workflows.subject import SubjectTask, process_subject
+from bidsapp.workflows.subject import process_subject
 from bidsapp.workflows.supervisor import supervise
+from bidsapp.workflows.task import SubjectTask
 from bidsapp.workflows.training import foresee_training, run_train
 
 __all__ = ["SubjectPlan", "foresee", "plan", "run_group", "run_participant", "run_train"]
@@ -58,19 +60,23 @@ def run_participant(settings: Settings, progress: Progress) -> ExitCode:
 def _supervise(tasks: list[SubjectTask], settings: Settings, progress: Progress) -> list[int]:
     from bidsapp.bids.participants import write_participants
 
-    codes: list[int] = []
-    for report in supervise(tasks, process_subject, slots=subject_slots(settings, len(tasks))):
-        task, event = report.task, report.event
-        if not event.final:
-            progress.step(task.subject, None, event.text)
-            continue
-        sentence = task.record_death(event.text) if report.signal is not None else event.text
-        progress.done(task.subject, "failed" if event.code else "done", sentence)
-        codes.append(event.code)
-        write_participants(settings.output_dir, settings.bids_dir)
-        if event.code and settings.stop_on_first_crash:
-            break
-    return codes
+    codes: dict[str, int] = {}
+    with closing(supervise(tasks, process_subject, slots=subject_slots(settings, len(tasks)))) as reports:
+        for report in reports:
+            task, event, end = report.task, report.event, report.signal
+            if not event.final:
+                progress.step(task.subject, None, event.text)
+                continue
+            sentence = event.text if end is None else task.record_death(event.text, killed=end > 0)
+            progress.done(task.subject, "failed" if event.code else "done", sentence)
+            codes[task.subject] = event.code
+            write_participants(settings.output_dir, settings.bids_dir)
+            if event.code and settings.stop_on_first_crash:
+                break
+    for task in tasks:
+        if task.subject not in codes:
+            task.record_stop()
+    return list(codes.values())
 
 
 def run_group(settings: Settings, progress: Progress) -> ExitCode:

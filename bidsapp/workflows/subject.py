@@ -5,83 +5,22 @@ from __future__ import annotations
 import os
 import shutil
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import bidsapp
-from bidsapp.bundle import Bundle
-from bidsapp.errors import BidsAppError, ExitCode
-from bidsapp.files import digest_file
+from bidsapp.errors import BidsAppError, ExitCode, TryAgainError
 from bidsapp.inputs import Inputs
-from bidsapp.layout import log_dir, status_file
-from bidsapp.settings import Settings
-from bidsapp.status import RunStatus, Step
+from bidsapp.layout import status_file
+from bidsapp.status import RunStatus
 from bidsapp.workflows.claim import claim
-from bidsapp.workflows.environment import WORK_PREFIX
-from bidsapp.workflows.models import Model, bundle_digests
+from bidsapp.workflows.models import bundle_digests
 from bidsapp.workflows.monitor import StepMonitor
-from bidsapp.workflows.participant import concerns
+from bidsapp.workflows.recorder import Recorder, Send
 from bidsapp.workflows.resume import is_done, run_key
 from bidsapp.workflows.supervisor import Event
-
-Send = Callable[[Event], None]
-
-
-@dataclass(frozen=True)
-class SubjectTask:
-    """One subject of a run: which sessions, with which models."""
-
-    settings: Settings
-    subject: str
-    sessions: tuple[str | None, ...]
-    models: tuple[Model, ...]
-    brain: Bundle
-
-    @property
-    def work_dir(self) -> Path:
-        """Folder of its intermediate results; another version of the program uses another one."""
-        return self.settings.work_root / f"{WORK_PREFIX}{bidsapp.__version__}" / f"sub-{self.subject}"
-
-    @property
-    def log_dir(self) -> Path:
-        """Folder of its logs and crash files."""
-        return log_dir(self.settings.output_dir, self.subject)
-
-    def status(self, session: str | None) -> RunStatus:
-        """Give what is known of a session so far: the status on disk, or a fresh one."""
-        try:
-            return RunStatus.read(status_file(self.settings.output_dir, self.subject, session))
-        except BidsAppError:
-            return RunStatus(
-                subject=self.subject, session=session, state="running", version=bidsapp.__version__
-            )
-
-    def write_status(self, status: RunStatus) -> None:
-        """Write the status of a session."""
-        status.write(status_file(self.settings.output_dir, self.subject, status.session))
-
-    def fail(self, sentence: str, code: ExitCode) -> Event:
-        """Record for every session that the subject failed."""
-        for session in self.sessions:
-            self.write_status(replace(self.status(session), state="failed", error=sentence, exit_code=code))
-        return Event(sentence, final=True, code=code)
-
-    def record_death(self, signal_name: str) -> str:
-        """Write for a process that was killed what it cannot write any more; give the sentence."""
-        running = [
-            step.name
-            for session in self.sessions
-            for step in self.status(session).steps
-            if step.state == "running"
-        ]
-        where = f" during step {running[-1]}" if running else ""
-        sentence = (
-            f"sub-{self.subject}: its process was killed ({signal_name}){where}, perhaps for lack of memory; "
-            "give it more memory or fewer processes (--mem-gb, --nprocs) and run the same command again."
-        )
-        self.fail(sentence, ExitCode.INTERNAL)
-        return sentence
+from bidsapp.workflows.task import SubjectTask
 
 
 def process_subject(task: SubjectTask, send: Send) -> Event:
@@ -91,6 +30,8 @@ def process_subject(task: SubjectTask, send: Send) -> Event:
             _write_to_log(task.log_dir / "run.log")
             return _process(task, send)
     except BidsAppError as error:
+        if isinstance(error, TryAgainError) or task.settings.reports_only:
+            return Event(str(error), final=True, code=error.code)  # nothing was computed: the status holds
         return task.fail(str(error), error.code)
     except (
         Exception
@@ -154,10 +95,10 @@ def _find(task: SubjectTask) -> tuple[tuple[Inputs, ...], list[BidsAppError]]:
 def _run_workflow(task: SubjectTask, sessions: Sequence[Inputs], key: str, send: Send) -> list[BidsAppError]:
     """Run the Nipype workflow and write the status of each session; give what failed."""
     from bidsapp.workflows.engine import run_workflow
-    from bidsapp.workflows.participant import init_subject_wf
+    from bidsapp.workflows.participant import init_subject_wf, list_sinks
 
-    recorder = _Recorder(task, sessions, key, send)
     workflow = init_subject_wf(sessions, task.settings, task.models, task.brain)
+    recorder = Recorder(task, sessions, key, sinks=list_sinks(workflow), send=send)
     if task.settings.write_graph:
         workflow.write_graph(str(task.log_dir / "workflow.dot"), graph2use="colored", format="dot")
     failures = run_workflow(
@@ -169,83 +110,6 @@ def _run_workflow(task: SubjectTask, sessions: Sequence[Inputs], key: str, send:
     )
     recorder.finish(failures)
     return list(failures.values())
-
-
-class _Recorder:
-    """Keeps the status files of a subject's sessions true while its workflow runs."""
-
-    def __init__(self, task: SubjectTask, sessions: Sequence[Inputs], key: str, send: Send) -> None:
-        self._task = task
-        self._sessions = sessions
-        self._send = send
-        self._steps: dict[str, Step] = {}
-        self._earlier = {
-            step.name: replace(step, reused=True)
-            for item in sessions
-            for step in task.status(item.session).steps
-            if step.state == "done"
-        }
-        self._statuses = {
-            item.session: RunStatus(
-                subject=task.subject,
-                session=item.session,
-                state="running",
-                version=bidsapp.__version__,
-                key=key,
-                skipped={model.name: said for model in task.models if (said := model.missing(item))},
-            )
-            for item in sessions
-        }
-
-    def on_step(self, step: Step) -> None:
-        """Take note of a step that begins or ends."""
-        self._steps[step.name] = self._earlier.get(step.name, step) if step.reused else step
-        for item in self._sessions:
-            if concerns(step.name, item, self._sessions):
-                self._task.write_status(self._status(item))
-        if step.state == "running":
-            self._send(Event(step.name))
-
-    def finish(self, failures: Mapping[str, BidsAppError]) -> None:
-        """Write the final status of every session."""
-        for item in self._sessions:
-            own = [failures[name] for name in failures if concerns(name, item, self._sessions)]
-            status = self._status(item)
-            if own:
-                sentence = " ".join(str(error) for error in own)
-                self._task.write_status(
-                    replace(status, state="failed", error=sentence, exit_code=own[0].code)
-                )
-            else:
-                _remove_stale(self._task, item)
-                outputs = _digest_outputs(self._task.settings.output_dir, item)
-                self._task.write_status(replace(status, state="done", outputs=outputs))
-
-    def _status(self, item: Inputs) -> RunStatus:
-        steps = tuple(step for name, step in self._steps.items() if concerns(name, item, self._sessions))
-        return replace(self._statuses[item.session], steps=steps)
-
-
-def _remove_stale(task: SubjectTask, inputs: Inputs) -> None:
-    """Remove what an earlier run said by an analysis whose modality is no longer there."""
-    from bidsapp.bids.sink import remove_findings
-
-    for model in task.models:
-        if model.missing(inputs):
-            remove_findings(task.settings.output_dir, inputs.subject, inputs.session, model.name)
-
-
-def _digest_outputs(output_dir: Path, inputs: Inputs) -> dict[str, str]:
-    from bidsapp.bids.sink import outputs
-    from bidsapp.findings import Findings
-
-    folder = log_dir(output_dir, inputs.subject, inputs.session)
-    files = [
-        name
-        for path in sorted(folder.glob("findings-*.json"))
-        for name in outputs(Findings.read(path), output_dir)
-    ]
-    return {name.as_posix(): digest_file(output_dir / name) for name in files}
 
 
 def _write_to_log(path: Path) -> None:

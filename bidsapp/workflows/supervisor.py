@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -41,7 +41,7 @@ class Report(Generic[Task]):
 Work = Callable[[Task, Callable[[Event], None]], Event]
 
 
-def supervise(tasks: Sequence[Task], work: Work[Task], *, slots: int) -> Iterator[Report[Task]]:
+def supervise(tasks: Sequence[Task], work: Work[Task], *, slots: int) -> Generator[Report[Task], None, None]:
     """Run ``work(task, send)`` for each task in its own process, ``slots`` at a time.
 
     Yields every event in the order in which it arrives. Each task ends with exactly one final event:
@@ -72,6 +72,8 @@ def supervise(tasks: Sequence[Task], work: Work[Task], *, slots: int) -> Iterato
     finally:
         for _, process in running.values():
             process.terminate()
+        for _, process in running.values():
+            process.join()
 
 
 def _receive(receiver: Connection, task: Task, process: SpawnProcess) -> Report[Task]:

@@ -33,6 +33,14 @@ def test_masks_of_the_session_are_found_by_kind(manual):
     assert add_references(session("2"), manual).references == {}
 
 
+def test_a_mask_in_standard_space_is_not_compared_in_the_subject(manual):
+    anat = manual / "sub-01" / "ses-1" / "anat"
+    for kind in ("label-L_desc-manual", "desc-brain"):
+        (anat / f"sub-01_ses-1_space-MNI152NLin2009cAsym_{kind}_mask.nii.gz").write_bytes(b"")
+    found = add_references(session("1"), manual).references
+    assert {path.name.split("_")[2] for path in found.values()} == {"space-orig", "desc-brain"}
+
+
 def test_nothing_is_read_unless_asked_for(tmp_path):
     assert add_references(session("1"), None).references == {}
     with pytest.raises(NoInputError, match="--reference"):

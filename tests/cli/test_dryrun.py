@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
+from bidsapp.bids import dataset
 from bidsapp.cli.dryrun import describe
+from bidsapp.cli.main import main
 from bidsapp.settings import Settings
+from bidsapp.workflows import run
+from bidsapp.workflows.device import resolve_device
 
 SETTINGS = Settings(bids_dir=Path("/in"), output_dir=Path("/out"), levels=("participant",))
 
@@ -53,3 +57,11 @@ def test_levels_without_subjects_have_their_own_lines():
 def test_a_file_outside_of_the_dataset_keeps_its_whole_path():
     lines = list(describe(SETTINGS, [plan(images={"pet": Path("/other/x.nii")})]))
     assert "  pet: /other/x.nii" in lines
+
+
+def test_a_dry_run_compares_with_results_of_the_device_that_a_run_would_use(tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(dataset, "check_dataset", lambda _: None)
+    monkeypatch.setattr(run, "plan", lambda settings: seen.append(settings.device) or [])
+    assert main([str(tmp_path), str(tmp_path / "out"), "participant", "--dry-run"]) == 0
+    assert seen == [resolve_device("auto")[0]]

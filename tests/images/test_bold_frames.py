@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bidsapp.errors import BadDataError
+from bidsapp.images.bold import realign_bold
 from bidsapp.images.bold_frames import (
     correct_slice_timing,
     count_non_steady,
@@ -12,6 +13,7 @@ from bidsapp.images.bold_frames import (
     temporal_snr,
 )
 from bidsapp.images.frames import Frames
+from bidsapp.images.volume import Volume
 
 
 def wave(times):
@@ -56,6 +58,13 @@ def test_a_short_or_untimed_image_is_refused_in_a_sentence():
     with pytest.raises(BadDataError, match="RepetitionTime is 2000"):
         repetition_time({"RepetitionTime": 2000}, 100)
     assert repetition_time({"RepetitionTime": 0.8}, 20) == 0.8
+
+
+def test_ten_seconds_hold_no_slow_signal():
+    rng = np.random.default_rng(0)
+    volumes = [Volume(rng.normal(100, 1, (3, 3, 3)).astype(np.float32), np.eye(4)) for _ in range(20)]
+    with pytest.raises(BadDataError, match="20 of its 20 frames are steady, 10 s, which is too short"):
+        realign_bold(volumes, {"RepetitionTime": 0.5})
 
 
 def test_signal_to_noise_in_time():

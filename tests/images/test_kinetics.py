@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from bidsapp.errors import BadDataError
+from bidsapp.images.dynamic_pet import DynamicPet, slope_map
+from bidsapp.images.frames import Frames
 from bidsapp.images.kinetics import logan_slope, patlak_slope
 from bidsapp.images.pet_frames import FrameTiming, decay_factors, frame_timing, late_frames
 
@@ -45,6 +47,16 @@ def test_logan_finds_the_ratio_of_volumes():
 def test_logan_without_k2_is_right_once_the_ratio_is_steady():
     reference, tissue = simulate(0.1 / 60, 0.4 / 60), simulate(0.1 / 60, 0.4 / 60 / 1.5)
     assert logan_slope(tissue[:, None], reference, TIMING, t_star=60 * 60)[0] == pytest.approx(1.5, rel=0.02)
+
+
+@pytest.mark.parametrize("slope", [patlak_slope, logan_slope])
+def test_a_break_between_frames_changes_the_slope_little(slope):
+    reference, tissue = simulate(0.1 / 60, 0.15 / 60), simulate(0.1 / 60, 0.1 / 60)
+    scanned = (STARTS < 20 * 60) | (STARTS >= 45 * 60)
+    whole = slope(tissue[:, None], reference, TIMING, t_star=45 * 60)[0]
+    broken = FrameTiming(STARTS[scanned], DURATIONS[scanned])
+    found = slope(tissue[scanned, None], reference[scanned], broken, t_star=45 * 60)[0]
+    assert found == pytest.approx(whole, rel=0.01)
 
 
 def test_a_slope_needs_late_frames():
@@ -89,3 +101,15 @@ def test_times_count_from_the_injection():
 def test_timings_that_disagree_are_said_in_one_sentence(change, said):
     with pytest.raises(BadDataError, match=said):
         frame_timing({**SIDECAR, **change}, 3)
+
+
+@pytest.mark.parametrize(
+    ("tracer", "model"),
+    [("FDG", "patlak"), ("2-deoxy-2-[18F]fluoro-D-glucose", "patlak"), ("florbetapir", "logan")],
+)
+def test_the_model_follows_the_tracer_whatever_it_is_called(tracer, model):
+    curves = np.stack([simulate(0.1 / 60, 0.15 / 60)] * 2).astype(np.float32)
+    frames = Frames(curves.reshape(2, 1, 1, -1), np.eye(4))
+    pet = DynamicPet(frames, TIMING, np.zeros(len(frames), dtype=bool), 0.0, ())
+    brain = np.ones((2, 1, 1), dtype=bool)
+    assert slope_map(pet, brain, brain, tracer)[0] == model

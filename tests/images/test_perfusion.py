@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bidsapp.errors import BadDataError
-from bidsapp.images.labelling import read_context, read_labelling
+from bidsapp.images.labelling import read_context, read_labelling, recovery_time
 from bidsapp.images.perfusion import flow, pair_up, recovered, spatial_variation
 from bidsapp.images.perfusion_series import Series, check_asl, map_perfusion, mean_shown
 from bidsapp.images.volume import Volume
@@ -72,6 +72,27 @@ def test_later_slices_waited_longer():
     np.testing.assert_allclose(flow(seen, m0, timing, 0), 50, rtol=1e-6)
     with pytest.raises(BadDataError, match="3 times for 4 slices"):
         flow(np.ones((2, 2, 4)), np.ones((2, 2, 4)), timing, 0)
+
+
+def test_slices_are_counted_as_their_direction_says():
+    two_d = {**PCASL, "MRAcquisitionType": "2D", "SliceTiming": [0.0, 0.1, 0.2]}
+    m0, late = np.full((3, 2, 2), 1000.0), np.array([0.2, 0.1, 0.0])
+    timing, _ = read_labelling({**two_d, "SliceEncodingDirection": "i-"}, "x", KINDS)
+    seen = labelled(m0, 50.0, PCASL, later=late[:, None, None])
+    np.testing.assert_allclose(flow(seen, m0, timing, 0), 50, rtol=1e-6)
+
+
+def test_an_unusual_field_is_said():
+    timing, notes = read_labelling({**PCASL, "MagneticFieldStrength": 7}, "x", KINDS)
+    assert timing.t1_blood == 1.65
+    assert notes == ["the T1 of blood at 3 T was taken, though the field is 7 T"]
+    assert read_labelling({**PCASL, "MagneticFieldStrength": 2.89}, "x", KINDS)[1] == []
+
+
+def test_the_recovery_of_m0_may_be_a_list_of_times():
+    assert recovery_time({"RepetitionTimePreparation": [2.0, 2.0]}) == 2.0
+    assert recovery_time({"RepetitionTimePreparation": [6.0, 4.0]}, ("control", "m0scan")) == 4.0
+    assert recovery_time({}) is None
 
 
 def test_flow_is_zero_where_there_is_no_tissue():

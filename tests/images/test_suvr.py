@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from bidsapp.errors import BadDataError
-from bidsapp.images.suvr import compute_suvr, partial_volume_statement, static_image
+from bidsapp.images.suvr import compute_suvr, static_image
 from bidsapp.images.volume import Volume
 
 
@@ -40,6 +40,14 @@ def test_the_reference_is_cut_to_the_brain():
     assert (result.image.data[0] == 0).all()
 
 
+def test_what_the_camera_did_not_see_is_no_reference():
+    cut = pet()
+    cut.data[0] = 0  # beyond the last slice
+    result = compute_suvr(cut, reference())
+    assert result.reference_mean == pytest.approx(2.0)
+    assert result.reference_voxels == 100
+
+
 def test_too_small_or_cold_references_are_errors():
     with pytest.raises(BadDataError, match="only 0 voxels"):
         compute_suvr(pet(), reference().with_data(np.zeros((10, 10, 10))))
@@ -57,8 +65,3 @@ def test_frames_are_averaged_by_their_duration():
 def test_wrong_durations_are_errors(durations):
     with pytest.raises(BadDataError, match="FrameDuration"):
         static_image([pet(), pet()], durations)
-
-
-def test_the_statement_says_that_nothing_was_corrected():
-    assert partial_volume_statement()["PartialVolumeCorrected"] is False
-    assert "5.5 mm" in str(partial_volume_statement(5.5)["Statement"])

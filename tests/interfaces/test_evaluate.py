@@ -34,6 +34,14 @@ def test_masks_are_compared_in_world_space_whatever_their_grids(tmp_path):
     assert score.value == pytest.approx(2 * 125 / (1000 + 125))
 
 
+def test_a_patient_without_lesions_is_compared_too(tmp_path):
+    box, none = write_box(tmp_path / "box.nii.gz", 2, 20), write_box(tmp_path / "none.nii.gz", 2, 0)
+    (score,) = evaluate(findings(box, label="anomaly"), {"lesion": none}, tmp_path).scores
+    assert score.value == 0
+    (score,) = evaluate(findings(none, label="anomaly"), {"lesion": none}, tmp_path).scores
+    assert score.value == 1
+
+
 def test_only_masks_of_the_kind_in_native_space_are_compared(tmp_path):
     box = write_box(tmp_path / "box.nii.gz", 2, 20)
     assert evaluate(findings(box, desc="brain"), {"lesion": box}, tmp_path).scores == ()

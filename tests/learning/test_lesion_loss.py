@@ -53,3 +53,27 @@ def test_the_laplace_loss_is_least_at_the_mean_absolute_error():
     }
     assert losses[0.5] == min(losses.values())
     assert losses[0.5] == pytest.approx(1 + math.log(0.5), abs=1e-6)
+
+
+def test_activity_is_learned_inside_of_lesions_alone():
+    lesion = _truth()
+    active = lesion & (torch.arange(4) < 2)
+    output = torch.zeros(1, 4, 4, 4, 4, requires_grad=True)
+    lesion_loss(output, lesion, active, None, BRAIN, TaskWeights(lesion=0.0, active=1.0)).backward()
+    pull = output.grad[0, 1]
+    assert torch.equal(pull != 0, lesion[0])
+    assert torch.equal(pull < 0, active[0])
+
+
+def test_activity_marked_without_all_lesions_counts_where_the_network_sees_lesion():
+    active = _truth() & (torch.arange(4) < 2)
+    output = torch.zeros(1, 4, 4, 4, 4)
+    output[:, 0] = -30.0
+    output[:, 0, 0] = 30.0
+    output.requires_grad_()
+    lesion_loss(output, None, active, None, BRAIN, TaskWeights(active=1.0)).backward()
+    taught = output.grad[0, 1].abs() > 1e-6
+    told = torch.zeros(4, 4, 4, dtype=torch.bool)
+    told[0] = True
+    assert torch.equal(taught, told | active[0])
+    assert float(output.grad[0, 0].abs().sum()) == 0

@@ -54,3 +54,11 @@ def test_an_invisible_overlay_costs_nothing() -> None:
 def test_transparent_colours_leave_the_grey_as_it_is() -> None:
     grey = np.full((2, 2), 77, np.uint8)
     assert (lay_over(grey, np.zeros((2, 2, 4), np.uint8)) == 77).all()
+
+
+def test_a_few_voxels_below_0_are_black_and_many_are_shown():
+    data = np.linspace(1, 100, 8**3, dtype=np.float32).reshape(8, 8, 8)
+    data[:2, :2, :2] = -50
+    assert grey_window(data, (1, 99))[0] == 0
+    data[:4] = -50
+    assert grey_window(data, (1, 99))[0] == -50

@@ -1,8 +1,10 @@
+import errno
+import fcntl
 import multiprocessing
 
 import pytest
 
-from bidsapp.errors import TryAgainError
+from bidsapp.errors import CannotWriteError, TryAgainError
 from bidsapp.workflows.claim import claim
 
 
@@ -43,10 +45,20 @@ def test_an_empty_folder_is_not_left_behind_and_work_to_go_on_from_is(tmp_path):
         folder.rmdir()
 
 
+def test_a_disk_without_locks_is_no_other_run(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with (
+        pytest.raises(CannotWriteError, match=r"cannot be locked .* choose a work folder on another disk"),
+        claim(tmp_path / "sub-01", "01"),
+    ):
+        pass
+
+
 def test_an_unwritable_work_folder_is_said(tmp_path):
     (tmp_path / "file").write_text("")
-    from bidsapp.errors import CannotWriteError
-
     with (
         pytest.raises(CannotWriteError, match="choose a writable folder"),
         claim(tmp_path / "file" / "sub-01", "01"),

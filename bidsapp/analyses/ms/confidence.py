@@ -62,7 +62,7 @@ class Candidates:
     index
         Flat indices of the voxels, shape ``(n,)``.
     logit
-        Of lesion, shape ``(n,)``; all other voxels are below -6.
+        Of lesion, shape ``(n,)``; all other voxels are below -6 and never marked.
     truth
         Whether each is lesion.
     """
@@ -80,7 +80,7 @@ class Candidates:
 
     def judge(self, scaling: Scaling, threshold: float) -> JudgedLesions:
         """Compare the lesions that a scaling and a threshold mark with the truth."""
-        logit, truth = np.full(self.shape, FAINT, np.float32), np.zeros(self.shape, np.bool_)
+        logit, truth = np.full(self.shape, -np.inf, np.float32), np.zeros(self.shape, np.bool_)
         logit.ravel()[self.index] = self.logit
         truth.ravel()[self.index] = self.truth
         return judge_lesions(scaling.probability(logit).astype(np.float32), truth, threshold)

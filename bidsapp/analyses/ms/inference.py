@@ -87,10 +87,18 @@ def infer(
     spread = SPREAD[POST]
     return Output(
         lesion=torch.where(inside, lesion, outside).numpy(),
-        active=torch.where(inside, active, outside).numpy(),
+        active=torch.where(inside, both(lesion, active), outside).numpy(),
         change=(change * spread * inside).numpy(),
         scale=(log_scale.clamp(-4, 3).exp() * spread * inside).numpy(),
     )
+
+
+def both(first: Tensor, second: Tensor) -> Tensor:
+    """Give the logit of a and b from the logits of a, and of b where a is: finite for any finite two."""
+    neither = torch.logaddexp(
+        torch.logaddexp(-first, -second), -first - second
+    )  # log((1 - p) / p) of the product
+    return -neither
 
 
 def probability(logit: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:

@@ -43,7 +43,7 @@ def write_maps(
     writer = _Writer(member, reading, numbers, out_dir, origin_of(bundle))
     maps = [
         writer.mask("lesion", numbers.data > 0, "Lesions", slices=True),
-        writer.probability("lesion", reading.lesion.probability, "Probability of lesion, calibrated"),
+        writer.probability("lesion", reading.lesion.probability, "Probability of lesion"),
         writer.probability(
             "uncertainty",
             reading.lesion.entropy / np.float32(np.log(2)),

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from bidsapp.analyses.ms.channels import CONTRASTS, PRIOR
 from bidsapp.analyses.ms.networks import Trained
 from bidsapp.analyses.ms.synthesis import ENHANCED
+from bidsapp.learning.calibration.scaling import Scaling
 
 SYNTHESIS = (
     f" A voxel of a lesion is active with the probability that the T1w rises there by {ENHANCED:.0%} of "
@@ -36,7 +37,6 @@ def methods(images: Collection[str], metadata: Mapping[str, object], trained: Tr
         if number > 1
         else ("A three-dimensional U-Net")
     )
-    temperature, threshold = metadata["temperature"], metadata["threshold"]
     seen = (
         ""
         if metadata.get("activity_seen_in_patients")
@@ -44,11 +44,26 @@ def methods(images: Collection[str], metadata: Mapping[str, object], trained: Tr
     )
     return (
         f"{many} read {read}{before} at 1 mm, in overlapping windows (bundle {metadata['name']} "
-        f"{metadata['version']}).{_averaged(trained)} Logits of lesion were divided by {temperature:.3g}, "
-        f"fitted on patients who were left out of the training; voxels with a probability of {threshold:.2g} "
-        "or more, in parts of at least 3 mm3 (26 neighbours), are lesions. Regions: Neuromorphometrics, "
-        "warped to the subject, met with the subject's own tissue."
+        f"{metadata['version']}).{_averaged(trained)} {_calibrated(trained)}; voxels with a "
+        f"probability of {trained.threshold:.2g} or more, in parts of at least 3 mm3 (26 neighbours), are "
+        "lesions. Regions: Neuromorphometrics, warped to the subject, met with the subject's own tissue."
         f"{_activity(trained) + seen if trained.activity else NO_ACTIVITY}"
+    )
+
+
+def _calibrated(trained: Trained) -> str:
+    """Say how logits became probabilities; where nobody was left out to fit a scaling on, there is none."""
+    adapted = (
+        "Logits of lesion were adapted to the load that the scan shows (expectation maximisation, Saerens et "
+        "al. 2002), then "
+        if trained.prior
+        else "Logits of lesion were "
+    )
+    if trained.scaling == Scaling():
+        return f"{adapted}taken as they are, not calibrated on patients"
+    return (
+        f"{adapted}divided by {trained.scaling.temperature:.3g}, fitted on patients who were left out of the "
+        "training"
     )
 
 

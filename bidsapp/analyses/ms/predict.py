@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
 from bidsapp.analyses.ms.change import Comparison, compare
+from bidsapp.analyses.ms.channels import CONTRASTS
+from bidsapp.analyses.ms.earlier import Earlier
 from bidsapp.analyses.ms.instances import Labels, find_instances
 from bidsapp.analyses.ms.lesions import Evidence, Lesion, describe_lesions
 from bidsapp.analyses.ms.maps import write_maps
@@ -139,9 +142,22 @@ def _earlier_warning(member: Member, reading: Reading) -> tuple[str, ...]:
             f"Which of {member.name} and {others} came first is not known, so change is not told; give "
             f"acq_time in sub-{member.subject}_sessions.tsv, or number the sessions.",
         )
-    if member.earlier is None or reading.earlier is not None:
+    if member.earlier is None:
+        return ()
+    if reading.earlier is None:
+        return (
+            f"The earlier session {member.earlier.name} could not be used (not normalised together with this "
+            "one, or without a brain mask or any contrast), so change is not told.",
+        )
+    return _unlike(member.name, reading.images, reading.earlier)
+
+
+def _unlike(name: str, images: Collection[str], earlier: Earlier) -> tuple[str, ...]:
+    """Say where two sessions were read with other contrasts: a lesion that one cannot show is no change."""
+    now, then = (", ".join(item for item in CONTRASTS if item in there) for there in (images, earlier.images))
+    if now == then:
         return ()
     return (
-        f"The earlier session {member.earlier.name} could not be used (not normalised together with this "
-        "one, or without a contrast that both have), so change is not told.",
+        f"{name} was read with {now}, but the earlier session {earlier.name} with {then}: what is called "
+        "change may come from that alone.",
     )

@@ -27,15 +27,16 @@ ALONE = (
     "What the contrasts are worth is not told: the first network alone, without an earlier scan, marks no "
     "lesion."
 )
-METHODS_TEXT = (
+WORTH = (
     "What each contrast is worth to the first network was told by exact Shapley values [@shapley] over all "
     "subsets of the session's contrasts, read in windows that overlap by a quarter and without an earlier "
-    "scan; a subset is worth as much as it agrees with all contrasts, which is not its accuracy. Why the "
-    f"network marked the three largest lesions and the most probably active one was told by {METHOD.title} "
-    "[@lrp; @lrprules], with norms merged into convolutions, in a window around each lesion, all of whose "
-    "voxels have one weight. A map is shown only if relevance is conserved to 1 % and if its rank "
-    "correlation with the maps of random weights is at most 0.5 [@sanity]. Deletion and insertion curves "
-    "were not drawn."
+    "scan; a subset is worth as much as it agrees with all contrasts, which is not its accuracy."
+)
+RELEVANCE = (
+    f" was told by {METHOD.title} [@lrp; @lrprules], with norms merged into convolutions, in a window around "
+    "each lesion, all of whose voxels have one weight. A map is shown only if the network marks the lesion "
+    "in this window too, if relevance is conserved to 1 %, and if its rank correlation with the maps of "
+    "random weights is at most 0.5 [@sanity]. Deletion and insertion curves were not drawn."
 )
 _COLOURED = 0.1
 """Relevance is shown from this share of the maximum on."""
@@ -86,8 +87,19 @@ def find_reasons(
         maps=_write_map(member, reading, why, out_dir, bundle),
         tables=(*contrasts, relevance_table(why, reading.images), check_table(why)),
         warnings=(*([ALONE] if games is None else []), *_not_shown(why)),
-        methods=METHODS_TEXT,
+        methods=methods_text(trained),
     )
+
+
+def methods_text(trained: Trained) -> str:
+    """Say how the reasons were found."""
+    active = " and the most probably active one" if trained.activity else ""
+    plain = (
+        " The logits that were explained are the network's own, not adapted to the scan's load."
+        if trained.prior
+        else ""
+    )
+    return f"{WORTH} Why the network marked the three largest lesions{active}{RELEVANCE}{plain}"
 
 
 def _not_shown(why: Sequence[LesionReasons]) -> tuple[str, ...]:

@@ -146,8 +146,9 @@ def _dissemination(lesions: Sequence[Lesion]) -> Score:
     )
     text = (
         "Of the four regions that the 2017 McDonald criteria count for dissemination in space, those with a "
-        "lesion: periventricular, cortical or juxtacortical, infratentorial. The fourth, the spinal cord, is "
-        "not seen here. A count, no diagnosis"
+        "lesion: periventricular, cortical or juxtacortical, infratentorial. Each lesion counts in one "
+        "region alone, and from 3 mm3 on, where the criteria ask for a length of 3 mm. The fourth, the "
+        "spinal cord, is not seen here. A count, no diagnosis"
     )
     return _with_sure("mcdonald_regions", float(held), float(sure), text, "")
 

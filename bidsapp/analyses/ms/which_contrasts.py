@@ -45,7 +45,8 @@ Look = Callable[[Subset], tuple[Mask, Array | None]]
 def read_subsets(reading: Reading, trained: Trained, device: str) -> Games | None:
     """Read a session with every subset of its contrasts, by the first network and without the earlier scan.
 
-    Activity is left out where the bundle reads it from the synthesised T1w, which most subsets do not give.
+    Activity is left out where the bundle does not tell it, or reads it from the synthesised T1w, which most
+    subsets do not give.
 
     Returns
     -------
@@ -54,6 +55,7 @@ def read_subsets(reading: Reading, trained: Trained, device: str) -> Games | Non
     """
     images = {name: reading.images[name] for name in CONTRASTS if name in reading.images}
     brain = reading.space.mask.data >= 0.5
+    told = trained.activity and trained.active_from == "head"
 
     def look(shown: Subset) -> tuple[Mask, Array | None]:
         output = infer(
@@ -67,8 +69,7 @@ def read_subsets(reading: Reading, trained: Trained, device: str) -> Games | Non
             prior=trained.prior,
         )
         lesion = trained.scaling.probability(output.lesion) >= trained.threshold
-        active = probability(output.active) if trained.active_from == "head" else None
-        return find_instances(lesion, VOXEL_MM3) > 0, active
+        return find_instances(lesion, VOXEL_MM3) > 0, probability(output.active) if told else None
 
     return play(images, look)
 

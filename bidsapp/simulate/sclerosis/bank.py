@@ -144,19 +144,6 @@ def paint(lesions: Iterable[ShapedLesion], grid: Grid) -> Mask:
     return painted
 
 
-def prior_on(bank: LesionBank, grid: Grid) -> NDArray[np.float32]:
-    """Give the prior on another grid in MNI space, linearly between voxels, scaled to a maximum of 1."""
-    to_prior = np.linalg.inv(bank.affine) @ grid.affine
-    prior = ndimage.affine_transform(bank.prior, to_prior[:3, :3], to_prior[:3, 3], grid.shape, order=1)
-    scaled: NDArray[np.float32] = prior / max(float(prior.max()), np.finfo(np.float32).tiny)
-    return scaled
-
-
-def draw_patient(rng: np.random.Generator, bank: LesionBank) -> tuple[ShapedLesion, ...]:
-    """Draw a real patient and give all of the lesions, so that number, sizes and places go together."""
-    return bank.lesions_of(int(rng.integers(len(bank.names))))
-
-
 def _cut(
     labels: NDArray[np.integer], index: int, box: tuple[slice, slice, slice], origin: NDArray[np.float64]
 ) -> ShapedLesion:

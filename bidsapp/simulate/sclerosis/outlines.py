@@ -84,7 +84,7 @@ def density_at(position: Tensor, real: LesionMasks, often: Tensor) -> Tensor:
 
 
 def scatter(rng: np.random.Generator, anatomy: Anatomy, count: int) -> Tensor:
-    """Grow ``count`` uneven ellipsoids in white matter, more of them near the ventricles and the cortex.
+    """Grow ``count`` uneven ellipsoids in white matter, more of them near the ventricles.
 
     Their diameters follow a log-normal law with a median of 4 mm and 16 % above 8 mm.
 

@@ -57,6 +57,13 @@ def test_candidates_judge_as_the_whole_brain_does():
     assert (judged.true.tolist(), judged.missed) == (whole.true.tolist(), whole.missed)
 
 
+def test_a_high_temperature_does_not_mark_what_was_not_kept():
+    logit, truth = logits()
+    judged = Candidates.of(logit, truth).judge(Scaling(5.0), 0.2)  # a logit of -6 would be 0.23
+    assert judged.confidence.size == 2
+    assert (judged.true.tolist(), judged.missed) == ([True, False], 1)
+
+
 def left_out(subject, number):
     logit, truth = logits(4.0 + number)
     counts = count_logits(logit, truth)

@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 
 from bidsapp.analyses.ms import ANALYSIS
-from bidsapp.analyses.ms.grid import work_space
+from bidsapp.analyses.ms.channels import PRIOR
+from bidsapp.analyses.ms.earlier import read_earlier
+from bidsapp.analyses.ms.grid import read_images, work_space
 from bidsapp.analyses.ms.networks import read_trained
 from bidsapp.analyses.ms.predict import _compare as compare_with_earlier
+from bidsapp.analyses.ms.predict import _unlike as unlike
 from bidsapp.analyses.ms.reading import read_session
 from bidsapp.bids.sink import write_findings
 from bidsapp.errors import BadDataError
@@ -97,6 +100,7 @@ def test_words_say_what_was_read_and_what_it_is_not(findings):
     assert "T1w, FLAIR together with the FLAIR of the earlier session" in findings.methods
     assert findings.provenance["contrasts"] == "T1w, FLAIR, prior_FLAIR"
     said = " ".join(findings.warnings)
+    assert "but the earlier session" not in said
     assert "was synthesised by a network" in said
     assert "predicted without contrast agent" in said
     assert findings.summary.endswith("For research use only.")
@@ -136,6 +140,19 @@ def test_an_earlier_session_that_cannot_be_aligned_is_said(make_member, bundle, 
     findings = ANALYSIS.predict(member, bundle, out_dir=tmp_path, device="cpu", seed=0)
     assert any("sub-p1_ses-01 could not be used" in said for said in findings.warnings)
     assert "change" not in [column.name for column in findings.tables[0].columns]
+
+
+def test_an_earlier_session_read_with_other_contrasts_is_said(make_member):
+    """What only FLAIR shows is called new where the earlier session has none: the reader must know."""
+    then = make_member("p2", "01", contrasts=("T1w",))
+    member = replace(make_member("p2", "02"), earlier=then)
+    space = work_space(member)
+    images, earlier = read_images(member, space), read_earlier(member, space)
+    assert unlike(member.name, images, earlier) == (
+        "sub-p2_ses-02 was read with T1w, FLAIR, but the earlier session sub-p2_ses-01 with T1w: what is "
+        "called change may come from that alone.",
+    )
+    assert unlike(member.name, {**earlier.images, PRIOR: None}, earlier) == ()
 
 
 def test_a_lesion_beyond_the_earlier_scan_is_not_called_new(make_member, bundle):

@@ -1,7 +1,15 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
-from bidsapp.analyses.ms.which_contrasts import MEASURES, contrast_table, play, subset_table
+from bidsapp.analyses.ms.channels import IMAGES
+from bidsapp.analyses.ms.networks import Trained
+from bidsapp.analyses.ms.which_contrasts import MEASURES, contrast_table, play, read_subsets, subset_table
+from bidsapp.images.volume import Volume
+from bidsapp.learning.calibration.scaling import Scaling
 
 LESIONS = np.zeros((12, 6, 6), dtype=bool)
 LESIONS[1:3, 1:3, 1:3] = LESIONS[7:9, 1:3, 1:3] = True
@@ -57,6 +65,26 @@ def test_activity_is_left_out_where_it_is_not_told(games):
     silent = play({"FLAIR", "T1w"}, lambda shown: (look(shown)[0], None))
     assert silent == {measure: games[measure] for measure in ("dice", "lesion_f1")}
     assert "activity_lost" not in {column.name for column in contrast_table(silent).columns}
+
+
+def bright_on_flair():
+    network = nn.Conv3d(2 * len(IMAGES), 4, 1)
+    with torch.no_grad():
+        network.weight.zero_()
+        network.weight[:2, IMAGES.index("FLAIR")] = 10.0
+        network.bias[:] = -5.0
+    return network
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_activity_is_played_for_only_where_the_bundle_tells_it(told):
+    flair = Volume(np.where(LESIONS, 1.6, 1.0).astype(np.float32), np.eye(4))
+    brain = Volume(np.ones(LESIONS.shape, np.float32), np.eye(4))
+    reading = SimpleNamespace(images={"FLAIR": flair}, space=SimpleNamespace(mask=brain))
+    trained = Trained((bright_on_flair(),), Scaling(), 0.5, 0.0, 16, synthesis=False, activity=told)
+    games = read_subsets(reading, trained, "cpu")
+    assert games["dice"][frozenset({"FLAIR"})] == 1
+    assert ("activity" in games) is told
 
 
 def test_a_single_contrast_is_worth_all():

@@ -11,8 +11,7 @@ import pytest
 from bidsapp.errors import BadDataError, UsageError
 from bidsapp.images.templates import template_grid
 from bidsapp.images.volume import Volume, write_volume
-from bidsapp.simulate.sclerosis.bank import LesionBank, draw_patient, paint, prior_on, read_bank
-from bidsapp.simulate.sclerosis.bank_file import load_bank, save_bank
+from bidsapp.simulate.sclerosis.bank import LesionBank, paint, read_bank
 
 FSL = np.diag([-1.0, 1.0, 1.0, 1.0])
 FSL[:3, 3] = [90, -126, -72]
@@ -55,8 +54,6 @@ def test_the_prior_is_a_probability_and_highest_in_the_largest_lesion(bank: Lesi
     top = bank.affine @ [*np.unravel_index(bank.prior.argmax(), bank.prior.shape), 1]
     thousand = bank.volumes_mm3.tolist().index(1000)
     assert top[:3] == pytest.approx(bank.centres_mm[thousand], abs=2)
-    fine = prior_on(bank, template_grid(1))
-    assert fine[::2, ::2, ::2] == pytest.approx(bank.prior / bank.prior.max(), abs=1e-6)
 
 
 def test_a_painted_patient_is_the_mask_turned_to_ras(bank: LesionBank) -> None:
@@ -79,26 +76,7 @@ def test_one_left_out_leaves_no_trace(bank: LesionBank, masks: list[Path]) -> No
         bank.without(["sub-a", "sub-b"])
 
 
-def test_a_drawn_patient_is_whole(bank: LesionBank) -> None:
-    drawn = {len(draw_patient(np.random.default_rng(seed), bank)) for seed in range(20)}
-    assert drawn == {0, 1, 2}
-
-
-def test_a_file_gives_the_bank_back_byte_for_byte(bank: LesionBank, tmp_path: Path) -> None:
-    first = save_bank(tmp_path / "bank.npz", bank)
-    again = load_bank(first)
-    second = save_bank(tmp_path / "again.npz", again)
-    assert first.read_bytes() == second.read_bytes()
-    assert all(np.array_equal(a, b) for a, b in zip(bank.shapes, again.shapes, strict=True))
-    assert again.names == bank.names
-
-
-def test_what_is_no_bank_or_no_mask_is_told(tmp_path: Path, masks: list[Path]) -> None:
-    np.savez(tmp_path / "other.npz", a=np.zeros(3))
-    (tmp_path / "text.npz").write_text("no bank")
-    for name in ("other", "text"):
-        with pytest.raises(BadDataError, match="no bank of lesions"):
-            load_bank(tmp_path / f"{name}.npz")
+def test_what_is_no_mask_is_told(tmp_path: Path, masks: list[Path]) -> None:
     coarse = write_volume(
         tmp_path / "sub-d_mask.nii", Volume(np.ones((4, 4, 4), np.float32), np.diag([2.0] * 4))
     )

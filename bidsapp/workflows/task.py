@@ -1,0 +1,96 @@
+"""One subject of a run as its process gets it, and where the truth about it is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import bidsapp
+from bidsapp.bundle import Bundle
+from bidsapp.errors import BidsAppError, ExitCode
+from bidsapp.layout import log_dir, status_file
+from bidsapp.settings import Settings
+from bidsapp.status import RunStatus
+from bidsapp.workflows.environment import WORK_PREFIX
+from bidsapp.workflows.models import Model
+from bidsapp.workflows.supervisor import Event
+
+
+@dataclass(frozen=True)
+class SubjectTask:
+    """One subject of a run: which sessions, with which models."""
+
+    settings: Settings
+    subject: str
+    sessions: tuple[str | None, ...]
+    models: tuple[Model, ...]
+    brain: Bundle
+
+    @property
+    def work_dir(self) -> Path:
+        """Folder of its intermediate results; another version of the program uses another one."""
+        return self.settings.work_root / f"{WORK_PREFIX}{bidsapp.__version__}" / f"sub-{self.subject}"
+
+    @property
+    def log_dir(self) -> Path:
+        """Folder of its logs and crash files."""
+        return log_dir(self.settings.output_dir, self.subject)
+
+    def status(self, session: str | None) -> RunStatus:
+        """Give what is known of a session so far: the status on disk, or a fresh one."""
+        try:
+            return RunStatus.read(status_file(self.settings.output_dir, self.subject, session))
+        except BidsAppError:
+            return RunStatus(
+                subject=self.subject, session=session, state="running", version=bidsapp.__version__
+            )
+
+    def write_status(self, status: RunStatus) -> None:
+        """Write the status of a session."""
+        status.write(status_file(self.settings.output_dir, self.subject, status.session))
+
+    def fail(self, sentence: str, code: ExitCode) -> Event:
+        """Record for every session that the subject failed."""
+        for session in self.sessions:
+            self.write_status(replace(self.status(session), state="failed", error=sentence, exit_code=code))
+        return Event(sentence, final=True, code=code)
+
+    def record_death(self, how: str, *, killed: bool) -> str:
+        """Write for a process that is gone what it cannot write any more; give the sentence.
+
+        Parameters
+        ----------
+        how
+            Name of the signal, or the exit status.
+        killed
+            By a signal; else the process ended by itself without a word.
+        """
+        running = [
+            step.name
+            for session in self.sessions
+            for step in self.status(session).steps
+            if step.state == "running"
+        ]
+        where = f" during step {running[-1]}" if running else ""
+        sentence = (
+            f"sub-{self.subject}: its process was killed ({how}){where}, perhaps for lack of memory; "
+            "give it more memory or fewer processes (--mem-gb, --nprocs) and run the same command again."
+            if killed
+            else f"sub-{self.subject}: its process ended{where} without a word ({how}); see "
+            f"{self.log_dir / 'run.log'} and run the same command again."
+        )
+        self.fail(sentence, ExitCode.INTERNAL)
+        return sentence
+
+    def record_stop(self) -> None:
+        """Write for a process that was ended with the run that none of its sessions goes on."""
+        sentence = (
+            f"sub-{self.subject} was not finished: the run ended at the failure of another subject "
+            "(--stop-on-first-crash); run the same command again."
+        )
+        for session in self.sessions:
+            status = self.status(session)
+            if status.state == "running" and status.key:
+                self.write_status(
+                    replace(status, state="failed", error=sentence, exit_code=ExitCode.TRY_AGAIN)
+                )

@@ -1,0 +1,145 @@
+"""What the status of a session says when another session, or another run, is in its way."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+from nipype.interfaces.base import BaseInterfaceInputSpec, TraitedSpec, traits
+from nipype.pipeline.engine import Node, Workflow
+
+from bidsapp.analyses import registry
+from bidsapp.bundle import Bundle
+from bidsapp.errors import BadDataError, ExitCode, UsageError
+from bidsapp.findings import Findings
+from bidsapp.inputs import Inputs
+from bidsapp.interfaces.base import PureInterface
+from bidsapp.interfaces.findings import WriteFindings
+from bidsapp.settings import Settings
+from bidsapp.status import RunStatus
+from bidsapp.workflows import participant, subject
+from bidsapp.workflows.claim import claim
+from bidsapp.workflows.models import resolve_models
+from bidsapp.workflows.subject import process_subject
+from bidsapp.workflows.task import SubjectTask
+
+
+@pytest.fixture
+def task(tmp_path):
+    settings = Settings(bids_dir=tmp_path, output_dir=tmp_path / "out", levels=("participant",))
+    return SubjectTask(settings, "01", ("1", "2"), (), Bundle.read(registry.load("brain").bundle))
+
+
+class StepInputSpec(BaseInterfaceInputSpec):
+    session = traits.Str(mandatory=True)
+    broken = traits.Bool(False, usedefault=True)
+    after = traits.Any()
+
+
+class StepOutputSpec(TraitedSpec):
+    out_file = traits.Str()
+
+
+class Step(PureInterface):
+    """Hands over findings, or fails as a step that finds no brain does."""
+
+    input_spec = StepInputSpec
+    output_spec = StepOutputSpec
+
+    def compute(self, folder):
+        if self.inputs.broken:
+            raise BadDataError("No brain was found in ses-1.nii.gz.")
+        found = Findings(
+            analysis="preproc", title="", subject="01", session=self.inputs.session, summary="all done"
+        )
+        return {"out_file": str(found.write(folder / "findings.json"))}
+
+
+def two_sessions(output_dir, *, broken):
+    """Build two sessions that meet in a shared step, as in a template."""
+    shared = Workflow(name="template_wf")
+    middle = Node(Step(session="1"), name="normalise")
+    shared.add_nodes([middle])
+    workflow = Workflow(name="sub_01_wf")
+    for label in ("1", "2"):
+        anatomical = Workflow(name=f"ses_{label}_anatomical_wf")
+        anatomical.add_nodes([Node(Step(session=label, broken=broken and label == "1"), name="segment")])
+        own = Workflow(name=f"ses_{label}_wf")
+        describe = Node(Step(session=label), name="describe")
+        write = Node(WriteFindings(output_dir=str(output_dir)), name="write_preproc")
+        own.connect(describe, "out_file", write, "findings")
+        workflow.connect(shared, "normalise.out_file", own, "describe.after")
+        if label == "1":
+            workflow.connect(anatomical, "segment.out_file", shared, "normalise.after")
+        else:
+            workflow.add_nodes([anatomical])
+    return workflow
+
+
+def statuses(task):
+    return {session: task.status(session) for session in task.sessions}
+
+
+def run(task, monkeypatch, *, broken):
+    monkeypatch.setattr(
+        participant, "init_subject_wf", lambda *_: two_sessions(task.settings.output_dir, broken=broken)
+    )
+    sessions = [Inputs(subject="01", session=label, images={}) for label in task.sessions]
+    subject._run_workflow(task, sessions, "key", lambda _: None)
+    return statuses(task)
+
+
+def test_a_session_that_waited_in_vain_for_another_is_not_done(task, monkeypatch):
+    found = run(task, monkeypatch, broken=True)
+    assert found["1"].state == "failed"
+    assert found["2"].state == "failed"
+    assert "No brain was found in ses-1.nii.gz" in found["2"].error
+    assert found["2"].exit_code == ExitCode.BAD_DATA
+
+
+def test_sessions_of_which_none_fails_are_done(task, monkeypatch):
+    found = run(task, monkeypatch, broken=False)
+    assert {status.state for status in found.values()} == {"done"}
+    assert all("findings-preproc.json" in " ".join(status.outputs) for status in found.values())
+
+
+def test_a_run_that_must_wait_leaves_the_status_to_the_run_that_works(task):
+    task.write_status(RunStatus(subject="01", session="1", state="done", version="0", key="key"))
+    before = task.status("1")
+    with claim(task.work_dir, "01"):
+        event = process_subject(task, lambda _: None)
+    assert event.code == ExitCode.TRY_AGAIN
+    assert task.status("1") == before
+
+
+def test_a_process_that_ended_by_itself_was_not_killed(task):
+    assert "was killed (SIGKILL)" in task.record_death("SIGKILL", killed=True)
+    sentence = task.record_death("exit status 1", killed=False)
+    assert "killed" not in sentence
+    assert "run.log" in sentence
+    assert task.status("1").error == sentence
+
+
+def test_a_session_that_a_stop_cut_off_does_not_run_on(task):
+    halted = RunStatus(subject="01", session="1", state="running", version="0", key="key")
+    task.write_status(halted)
+    task.write_status(replace(halted, session="2", state="done"))
+    task.record_stop()
+    assert task.status("1").state == "failed"
+    assert "--stop-on-first-crash" in task.status("1").error
+    assert task.status("2").state == "done"
+
+
+def test_a_report_that_cannot_be_written_says_nothing_of_the_results(task, monkeypatch):
+    monkeypatch.setattr(subject, "_write_to_log", lambda _: None)
+    again = replace(task, settings=replace(task.settings, reports_only=True))
+    event = process_subject(again, lambda _: None)
+    assert event.code == ExitCode.NO_INPUT
+    assert not list((task.settings.output_dir / "logs").rglob("status.json"))
+    assert not task.work_dir.exists()
+
+
+def test_two_bundles_of_one_analysis_are_refused(task, tmp_path):
+    shutil.copytree(task.brain.path, tmp_path / "brain")
+    settings = replace(task.settings, bundles=(task.brain.path, tmp_path / "brain"))
+    with pytest.raises(UsageError, match="two bundles of 'brain'"):
+        resolve_models(settings)
