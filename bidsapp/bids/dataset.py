@@ -91,7 +91,7 @@ def describe_output(output_dir: Path, settings: Settings, version: str) -> dict[
         "Description": "Preprocessing and analyses of MRI and PET; research use only",
     }
     if container := os.environ.get(CONTAINER_VARIABLE):
-        kind, _, tag = container.rpartition(":") if container.count(":") == 1 else container.partition(":")
+        kind, _, tag = container.partition(":")
         generator["Container"] = {"Type": kind or "docker", "Tag": tag}
     return {
         "Name": f"{NAME} derivatives of {raw.get('Name', settings.bids_dir.absolute().name)}",

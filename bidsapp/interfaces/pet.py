@@ -94,7 +94,7 @@ def reference_region(standard_to_native: Path, grid: Grid) -> Volume:
 
 
 def reference_voxels(
-    atlas: Atlas, labels: NDArray[np.integer], affine: NDArray[np.float64]
+    atlas: Atlas, labels: NDArray[np.integer] | NDArray[np.float32], affine: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     """Find the cerebellar cortex that lies away from all of the atlas that is not cerebellum.
 
@@ -103,7 +103,7 @@ def reference_voxels(
     atlas
         Whose regions the labels are.
     labels
-        Shape ``(x, y, z)``, in standard space or in that of the subject.
+        Whole numbers, shape ``(x, y, z)``, in standard space or in that of the subject.
     affine
         Of the labels, mm.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bidsapp.errors import BidsAppError
@@ -51,7 +51,7 @@ class SubjectPlan:
 
 
 def plan(settings: Settings) -> list[SubjectPlan]:
-    """Plan every selected subject and session.
+    """Plan every selected subject and session; nothing is written, no index of the dataset either.
 
     Raises
     ------
@@ -63,6 +63,8 @@ def plan(settings: Settings) -> list[SubjectPlan]:
     from bidsapp.bids.references import add_references
 
     check_dataset(settings)
+    if settings.bids_database_dir and not any(settings.bids_database_dir.glob("*.sqlite")):
+        settings = replace(settings, bids_database_dir=None)
     planner = _Planner(settings)
     by_subject: dict[str, list[Inputs]] = defaultdict(list)
     plans: list[SubjectPlan] = []

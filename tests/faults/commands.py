@@ -137,6 +137,13 @@ USAGE = (
     option("seed below zero", "--random-seed -1", 64, r"--random-seed"),
     option("odd resolution", "--output-resolution 3", 64, r"--output-resolution"),
     option("option of another level", "--target age", 64, r"--target belongs to the level train"),
+    option("derivatives of no use", "--derivatives {}/bids", 64, r"--derivatives belongs to the level train"),
+    RunFault(
+        "one subject of a group",
+        "{}/bids {}/out group --participant-label one",
+        64,
+        r"level participant or train",
+    ),
     option("odd label", "--participant-label ../x", 64, r"no BIDS label"),
     option(
         "wanted and excluded",
@@ -174,7 +181,7 @@ FILES = (
         file("b/models/model.safetensors", ""),
     ),
     option("broken bundle", "--bundle {}/b", 65, r"metadata\.json", file("b/configs/metadata.json", "{")),
-    option("no derivatives", "--derivatives {}/d", 66, r"{}/d"),
+    RunFault("no derivatives", "{}/bids {}/out train --analysis brain --derivatives {}/d", 66, r"{}/d"),
     option("no reference", "--reference {}/r", 66, r"{}/r"),
     option("no plugin file", "--nipype-plugin-file {}/p.yml", 66, r"p\.yml"),
     option("broken plugin file", "--nipype-plugin-file {}/p.yml", 1, r"p\.yml", file("p.yml", "plugin: [")),

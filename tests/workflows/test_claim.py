@@ -32,6 +32,19 @@ def test_a_second_run_is_told_to_try_again(tmp_path):
     assert ask_in_another_process(tmp_path / "sub-01") == "held"
 
 
+def test_an_empty_folder_is_not_left_behind_and_work_to_go_on_from_is(tmp_path):
+    folder = tmp_path / "work" / "sub-01"
+    with claim(folder, "01"):
+        assert folder.is_dir()
+    assert not folder.exists()
+    with claim(folder, "01"):
+        (folder / "step").write_text("half done")
+    assert (folder / "step").read_text() == "half done"
+    with claim(folder, "01"):
+        (folder / "step").unlink()
+        folder.rmdir()
+
+
 def test_a_disk_without_locks_is_no_other_run(tmp_path, monkeypatch):
     def refuse(*_):
         raise OSError(errno.ENOSYS, "Function not implemented")

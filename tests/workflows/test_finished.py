@@ -74,6 +74,12 @@ def test_a_dry_run_tells_what_is_done_from_what_is_planned(settings: Settings) -
     assert other.done == ()
 
 
+def test_a_dry_run_makes_no_database(settings: Settings) -> None:
+    folder = settings.output_dir.parent / "db"
+    assert len(plan(replace(settings, bids_database_dir=folder))) == 1
+    assert not folder.exists()
+
+
 def test_a_finished_subject_is_not_redone_but_a_deleted_report_is(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
