@@ -45,7 +45,7 @@
   // Tables of the group: sorted, filtered and paged; without script they are whole and plain.
   const order = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
   const plain = (cell) => (cell ? cell.textContent.trim() : "");
-  const number = (text) => Number(text.replace(/[\u2009\u202f\s]/g, "").replace("\u2212", "-").replace(/[^\d.eE+-].*$/, "") || NaN);
+  const number = (text) => Number(text.replace(/[\u2009\u202f\s]/g, "").replace(/\u2212/g, "-").replace(/[^\d.eE+-].*$/, "") || NaN);
 
   for (const table of document.querySelectorAll("table.sortable")) {
     const body = table.tBodies[0];
