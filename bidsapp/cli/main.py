@@ -62,22 +62,24 @@ def _run(argv: Sequence[str]) -> int:
     if settings.dry_run:
         return _dry_run(settings)
     signal.signal(signal.SIGTERM, _on_terminate)
-    device, sentence = resolve_device(settings.device)
+    devices = resolve_device(settings.device)
+    devices.show_to_processes()
     with LogFile(settings.output_dir) as log:
         try:
-            return _run_levels(replace(settings, device=device), log, sentence)
+            return _run_levels(replace(settings, device=devices.device), log, devices.said)
         except BaseException as error:  # here too, so that the traceback goes to the run's own log file
             return _fail(error, log)
 
 
-def _run_levels(settings: Settings, log: LogFile, device_sentence: str) -> int:
+def _run_levels(settings: Settings, log: LogFile, said: Sequence[str]) -> int:
     from bidsapp import __version__
     from bidsapp.cli.console import make_progress
 
     log.write(f"bidsapp {__version__}: {settings!r}")
     worst = ExitCode.OK
     with make_progress(log, settings.verbose) as progress:
-        progress.log(device_sentence)
+        for sentence in said:
+            progress.log(sentence)
         from bidsapp.workflows.run import run_group, run_participant, run_train
 
         levels = {"participant": run_participant, "group": run_group, "train": run_train}

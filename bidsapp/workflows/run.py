@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import bidsapp
@@ -13,6 +14,7 @@ from bidsapp.errors import ExitCode, UsageError
 from bidsapp.recipe import Recipe
 from bidsapp.settings import Settings
 from bidsapp.workflows.bedside import SCALE, with_exams
+from bidsapp.workflows.device import describe_sharing, slot_environment
 from bidsapp.workflows.environment import prepare_environment, remove_if_empty
 from bidsapp.workflows.models import brain_bundle, resolve_models
 from bidsapp.workflows.plan import SubjectPlan, plan
@@ -65,8 +67,12 @@ def run_participant(settings: Settings, progress: Progress) -> ExitCode:
 def _supervise(tasks: list[SubjectTask], settings: Settings, progress: Progress) -> list[int]:
     from bidsapp.bids.participants import write_participants
 
+    slots = subject_slots(settings, len(tasks))
+    if sharing := describe_sharing(settings, slots):
+        progress.log(sharing)
     codes: list[int] = []
-    for report in supervise(tasks, process_subject, slots=subject_slots(settings, len(tasks))):
+    environment = partial(slot_environment, settings)
+    for report in supervise(tasks, process_subject, slots=slots, environment=environment):
         task, event = report.task, report.event
         if not event.final:
             progress.step(task.subject, None, event.text)
