@@ -18,6 +18,7 @@ State = Literal["running", "done", "failed"]
 class Step:
     """One node of the workflow: its time, processor time and peak memory, and where it ran.
 
+    ``device`` is ``cpu``, or ``cuda:`` and the name of the GPU as ``CUDA_VISIBLE_DEVICES`` gives it.
     ``reused`` says that an earlier, interrupted run had done it; the numbers are then of that run,
     or zero where it did not live to write them.
     """

@@ -60,26 +60,28 @@ def _run(argv: Sequence[str]) -> int:
     check_dataset(settings)  # before anything is written: the output could be the input
     if settings.levels[0] == "group" and not settings.output_dir.is_dir():
         raise NoInputError(f"OUTPUT_DIR {settings.output_dir} does not exist; run participant first.")
-    device, sentence = resolve_device(settings.device)
-    settings = replace(settings, device=device)  # results depend on it: the plan of a dry run as well
+    devices = resolve_device(settings.device)
+    settings = replace(settings, device=devices.device)  # results depend on it: the plan of a dry run as well
     if settings.dry_run:
         return _dry_run(settings)
     signal.signal(signal.SIGTERM, _on_terminate)
+    devices.show_to_processes()
     with LogFile(settings.output_dir) as log:
         try:
-            return _run_levels(settings, log, sentence)
+            return _run_levels(settings, log, devices.said)
         except BaseException as error:  # here too, so that the traceback goes to the run's own log file
             return _fail(error, log)
 
 
-def _run_levels(settings: Settings, log: LogFile, device_sentence: str) -> int:
+def _run_levels(settings: Settings, log: LogFile, said: Sequence[str]) -> int:
     from bidsapp import __version__
     from bidsapp.cli.console import make_progress
 
     log.write(f"bidsapp {__version__}: {settings!r}")
     worst = ExitCode.OK
     with make_progress(log, settings.verbose) as progress:
-        progress.log(device_sentence)
+        for sentence in said:
+            progress.log(sentence)
         from bidsapp.workflows.run import run_group, run_participant, run_train
 
         levels = {"participant": run_participant, "group": run_group, "train": run_train}

@@ -10,6 +10,7 @@ from nipype.interfaces.base import BaseInterfaceInputSpec, File, TraitedSpec, tr
 from numpy.typing import NDArray
 
 from bidsapp.interfaces.base import PureInterface, about
+from bidsapp.interfaces.gpu import memory_notes
 
 #: Volumes in ml that a brain mask can have: a slab of a brain, a newborn, the largest of heads.
 PLAUSIBLE_ML = (50.0, 3000.0)
@@ -55,6 +56,7 @@ class SegmentBrainOutputSpec(TraitedSpec):
     gm = File(exists=True, desc="probability of grey matter")
     wm = File(exists=True, desc="probability of white matter")
     csf = File(exists=True, desc="probability of cerebrospinal fluid inside the mask")
+    notes = traits.List(traits.Str, desc="a sentence where the GPU lacked memory")
 
 
 class SegmentBrain(PureInterface):
@@ -73,7 +75,8 @@ class SegmentBrain(PureInterface):
 
         image = read_volume(Path(self.inputs.in_file))
         bundle = Bundle.read(Path(self.inputs.bundle))
-        found = segment(image.data, image.affine, bundle, device=self.inputs.device)
+        with memory_notes() as notes:
+            found = segment(image.data, image.affine, bundle, device=self.inputs.device)
         volume = mask_volume(image.with_data(found.mask))
         if not PLAUSIBLE_ML[0] <= volume <= PLAUSIBLE_ML[1]:
             raise BadDataError(
@@ -87,10 +90,11 @@ class SegmentBrain(PureInterface):
             "csf": found.csf,
         }
         types = {"mask": np.uint8, "gm": np.float32, "wm": np.float32, "csf": np.float32}
-        return {
+        files = {
             name: str(write_volume(folder / f"{name}.nii.gz", image.with_data(data), dtype=types[name]))
             for name, data in parts.items()
         }
+        return {**files, "notes": notes}
 
 
 class CorrectBiasInputSpec(BaseInterfaceInputSpec):

@@ -10,6 +10,7 @@ from nipype.interfaces.base import BaseInterfaceInputSpec, File, TraitedSpec, is
 
 from bidsapp.findings import Findings
 from bidsapp.interfaces.base import PureInterface
+from bidsapp.interfaces.gpu import device_name, memory_notes
 from bidsapp.interfaces.member import read_member
 
 
@@ -49,20 +50,21 @@ class Analyse(PureInterface):
         member = read_member(Path(self.inputs.member))
         if isdefined(self.inputs.earlier):
             member = replace(member, earlier=read_member(Path(self.inputs.earlier)))
-        found = analysis.predict(
-            member,
-            bundle,
-            out_dir=folder,
-            device=self.inputs.device,
-            seed=self.inputs.seed,
-            explain=self.inputs.explain,
-        )
+        with memory_notes() as notes:
+            found = analysis.predict(
+                member,
+                bundle,
+                out_dir=folder,
+                device=self.inputs.device,
+                seed=self.inputs.seed,
+                explain=self.inputs.explain,
+            )
         origin = {
             "bundle": f"{bundle.name} {bundle.version}",
             "bundle_sha256": self.inputs.digest,
-            "device": self.inputs.device,
+            "device": device_name(self.inputs.device),
         }
-        found = replace(found, provenance={**origin, **found.provenance})
+        found = replace(found, provenance={**origin, **found.provenance}, warnings=(*found.warnings, *notes))
         return {"out_file": str(found.write(folder / "findings.json"))}
 
 

@@ -49,7 +49,7 @@ def init_image_wf(image: Image, brain: Bundle, settings: Settings) -> Workflow:
 
     Outputs
     -------
-    conform.notes, segment.{mask,gm,wm,csf}, debias.out_file, measure.out_file
+    conform.notes, segment.{mask,gm,wm,csf,notes}, debias.out_file, measure.out_file
     """
     from nipype.pipeline.engine import Workflow
 
@@ -104,7 +104,7 @@ def init_anatomical_wf(inputs: Inputs, brain: Bundle, settings: Settings, *, nam
     quality
         List of files, one for each contrast, in the order of :func:`anatomical_images`.
     notes
-        Sentences: what was mended, and which alignments are in doubt.
+        Sentences: what was mended, which alignments are in doubt, where a GPU lacked memory.
     """
     from nipype.interfaces.utility import IdentityInterface, Merge
     from nipype.pipeline.engine import Node, Workflow
@@ -119,7 +119,7 @@ def init_anatomical_wf(inputs: Inputs, brain: Bundle, settings: Settings, *, nam
     parts = [init_image_wf(image, brain, settings) for image in images]
     label = node(LabelTissues(), "label")
     quality = Node(Merge(len(images)), name="quality")
-    notes = Node(Merge(2 * len(images) - 1), name="notes")
+    notes = Node(Merge(3 * len(images) - 1), name="notes")
     ports = {"mask": "mask", "gm": "GM", "wm": "WM", "csf": "CSF"}
     workflow.connect(
         [
@@ -143,6 +143,7 @@ def init_anatomical_wf(inputs: Inputs, brain: Bundle, settings: Settings, *, nam
         workflow.connect(scale, "out_file", outputnode, port)
         workflow.connect(part, "measure.out_file", quality, f"in{index + 1}")
         workflow.connect(part, "conform.notes", notes, f"in{index + 1}")
+        workflow.connect(part, "segment.notes", notes, f"in{2 * len(images) + index}")
     return workflow
 
 

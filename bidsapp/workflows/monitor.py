@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from bidsapp.interfaces.gpu import device_name
 from bidsapp.status import State, Step
 
 
@@ -44,9 +45,9 @@ class StepMonitor:
         if type(node.interface).__module__.startswith("nipype."):
             return
         name = step_name(node.fullname)
-        device = (
-            "cuda" if getattr(getattr(node.interface, "inputs", None), "use_gpu", False) is True else "cpu"
-        )
+        inputs = getattr(node.interface, "inputs", None)
+        on_gpu = getattr(inputs, "use_gpu", False) is True
+        device = device_name(str(inputs.device)) if inputs is not None and on_gpu else "cpu"
         if event == "start":
             reset_peak_memory()
             self._started[name] = (time.time(), time.monotonic(), time.process_time())

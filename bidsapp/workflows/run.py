@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from contextlib import closing
+from functools import partial
 
 import bidsapp
 from bidsapp.errors import ExitCode
 from bidsapp.reports.numbers import count
 from bidsapp.settings import Settings
+from bidsapp.workflows.device import describe_sharing, slot_environment
 from bidsapp.workflows.environment import occupy
 from bidsapp.workflows.models import brain_bundle, resolve_models
 from bidsapp.workflows.plan import SubjectPlan, plan
@@ -59,8 +61,12 @@ def run_participant(settings: Settings, progress: Progress) -> ExitCode:
 def _supervise(tasks: list[SubjectTask], settings: Settings, progress: Progress) -> list[int]:
     from bidsapp.bids.participants import write_participants
 
+    slots = subject_slots(settings, len(tasks))
+    if sharing := describe_sharing(settings, slots):
+        progress.log(sharing)
     codes: dict[str, int] = {}
-    with closing(supervise(tasks, process_subject, slots=subject_slots(settings, len(tasks)))) as reports:
+    environment = partial(slot_environment, settings)
+    with closing(supervise(tasks, process_subject, slots=slots, environment=environment)) as reports:
         for report in reports:
             task, event, end = report.task, report.event, report.signal
             if not event.final:

@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -39,41 +39,55 @@ class Report(Generic[Task]):
 
 
 Work = Callable[[Task, Callable[[Event], None]], Event]
+Environment = Callable[[int], Mapping[str, str]]
 
 
-def supervise(tasks: Sequence[Task], work: Work[Task], *, slots: int) -> Generator[Report[Task], None, None]:
+@dataclass(frozen=True)
+class _Worker(Generic[Task]):
+    """A process, its task, and the slot that it holds until it ends."""
+
+    task: Task
+    process: SpawnProcess
+    slot: int
+
+
+def supervise(
+    tasks: Sequence[Task], work: Work[Task], *, slots: int, environment: Environment = lambda slot: {}
+) -> Generator[Report[Task], None, None]:
     """Run ``work(task, send)`` for each task in its own process, ``slots`` at a time.
 
     Yields every event in the order in which it arrives. Each task ends with exactly one final event:
     what ``work`` returned, or one with the signal that killed its process. Closing the iterator ends
-    all processes.
+    all processes. ``environment`` gives the variables that are set in a process by its slot, from 0 on.
     """
     context = multiprocessing.get_context("spawn")
     waiting = list(reversed(tasks))
-    running: dict[Connection, tuple[Task, SpawnProcess]] = {}
+    free = list(reversed(range(slots)))
+    running: dict[Connection, _Worker[Task]] = {}
     try:
         while waiting or running:
-            while waiting and len(running) < slots:
-                task = waiting.pop()
+            while waiting and free:
+                task, slot = waiting.pop(), free.pop()
                 receiver, sender = context.Pipe(duplex=False)
-                process = context.Process(target=_serve, args=(work, task, sender))
+                process = context.Process(target=_serve, args=(work, task, sender, dict(environment(slot))))
                 process.start()
                 sender.close()
-                running[receiver] = (task, process)
+                running[receiver] = _Worker(task, process, slot)
             for ready in wait(list(running)):
                 receiver = next(key for key in running if key is ready)
-                task, process = running[receiver]
-                report = _receive(receiver, task, process)
+                worker = running[receiver]
+                report = _receive(receiver, worker.task, worker.process)
                 if report.event.final:
                     del running[receiver]
                     receiver.close()
-                    process.join()
+                    worker.process.join()
+                    free.append(worker.slot)
                 yield report
     finally:
-        for _, process in running.values():
-            process.terminate()
-        for _, process in running.values():
-            process.join()
+        for worker in running.values():
+            worker.process.terminate()
+        for worker in running.values():
+            worker.process.join()
 
 
 def _receive(receiver: Connection, task: Task, process: SpawnProcess) -> Report[Task]:
@@ -87,7 +101,8 @@ def _receive(receiver: Connection, task: Task, process: SpawnProcess) -> Report[
         return Report(task, Event(name, final=True, code=1), signal=max(killed, 0))
 
 
-def _serve(work: Work[Task], task: Task, sender: Connection) -> None:
+def _serve(work: Work[Task], task: Task, sender: Connection, environment: Mapping[str, str]) -> None:
+    os.environ.update(environment)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     final = work(task, sender.send)
     sender.send(final)

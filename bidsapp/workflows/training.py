@@ -34,7 +34,7 @@ def run_train(settings: Settings, progress: Progress) -> ExitCode:
     BadDataError
         A recipe makes no sense.
     """
-    names, device = _named(settings), resolve_device(settings.device)[0]
+    names, device = _named(settings), resolve_device(settings.device).device
     with occupy(settings.work_root, threads=settings.nprocs), follow_logs(progress):
         for training in [each for name in names for each in _trainings(name, settings)]:
             progress.log(f"Training {training.folder} on {len(training.cohort.subjects)} subjects")

@@ -16,6 +16,7 @@ from bidsapp.errors import (
     UnknownLevelError,
     UsageError,
 )
+from bidsapp.workflows.device import DEVICE_NAME
 
 
 @pytest.fixture
@@ -93,6 +94,13 @@ def test_a_packaged_bundle_has_a_name_unless_a_folder_has_it(place):
     assert parse(words).bundles == (place / "stroke-nihss",)
 
 
+@pytest.mark.parametrize("which", ["", ":1", ":GPU-8f1d2c3a-12ab", ":MIG-GPU-8f1d/3/0", ":MIG-41b36f7d-e26a"])
+def test_a_gpu_is_asked_for_by_number_or_by_name_as_the_run_understands_it(place, which):
+    name = parse(["in", "out", "participant", "--device", f"cuda{which}"]).device
+    assert name == f"cuda{which}"
+    assert DEVICE_NAME.fullmatch(name)["which"] == (which[1:] or None)
+
+
 def test_verbosity_counts(place):
     assert parse(["in", "out", "participant", "-vv"]).verbose == 2
     assert parse(["in", "out", "participant", "-v", "--verbose"]).verbose == 2
@@ -120,6 +128,7 @@ WRONG = {
     "negative seed": ("in out participant --random-seed=-1", UsageError, "too small"),
     "odd resolution": ("in out participant --output-resolution 3", UsageError, "none of 1, 2"),
     "odd device": ("in out participant --device gpu", UsageError, "cuda:N"),
+    "slice without name": ("in out participant --device cuda:MIG-", UsageError, "cuda:NAME"),
     "device without number": ("in out participant --device cuda:", UsageError, "cuda:N"),
     "label with a dash": ("in out participant --participant-label a-b", UsageError, "no BIDS label"),
     "empty label": (["in", "out", "participant", "--participant-label", ""], UsageError, "empty"),

@@ -74,3 +74,15 @@ def test_peak_memory_sees_an_allocation_and_forgets_it():
 
 def test_step_name_drops_the_subject():
     assert step_name("sub_01_wf.ses_1_wf.align") == "ses_1_wf.align"
+
+
+def test_a_step_on_a_gpu_is_named_after_it(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "MIG-a1")
+    steps = []
+    on_gpu = node("segment")
+    on_gpu.interface.inputs = SimpleNamespace(use_gpu=True, device="cuda:0")
+    monitor = StepMonitor(steps.append)
+    for each in (on_gpu, node("warp")):
+        monitor(each, "start")
+        monitor(each, "end")
+    assert [step.device for step in steps] == ["cuda:MIG-a1"] * 2 + ["cpu"] * 2

@@ -1,7 +1,15 @@
 import os
 import signal
+import sys
 import time
+from pathlib import Path
 
+import pytest
+
+from bidsapp.bundle import Bundle
+from bidsapp.settings import Settings
+from bidsapp.workflows.models import Model
+from bidsapp.workflows.subject import SubjectTask
 from bidsapp.workflows.supervisor import Event, supervise
 
 
@@ -13,6 +21,10 @@ def work(task, send):
         return Event("no brain", final=True, code=65)
     send(Event("step one"))
     return Event("done", final=True)
+
+
+def say_environment(task, send):
+    return Event(f"{os.environ['CUDA_VISIBLE_DEVICES']} {'torch' in sys.modules}", final=True)
 
 
 def sleep_then_say(task, send):
@@ -58,3 +70,29 @@ def test_closing_the_run_ends_its_workers():
     slow = supervise([0], sleep_then_say, slots=1)
     slow.close()
     assert time.monotonic() - start < 5
+
+
+@pytest.fixture
+def subject():
+    """A task as the run makes it, with all that a process has to unpickle before it can work."""
+    settings = Settings(bids_dir=Path("in"), output_dir=Path("out"), levels=("participant",), device="cuda:0")
+    bundle = Bundle.read(Path(__file__).parents[2] / "bidsapp" / "data" / "bundles" / "brain")
+    return SubjectTask(settings, "01", (None,), (Model("ms", bundle),), bundle)
+
+
+def test_a_slot_has_its_environment_before_torch_is_imported_and_is_free_again_when_its_process_ends(
+    subject, monkeypatch
+):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "all")
+    asked = []
+
+    def environment(slot):
+        asked.append(slot)
+        return {"CUDA_VISIBLE_DEVICES": f"GPU-{slot}"}
+
+    reports = list(supervise([subject] * 3, say_environment, slots=2, environment=environment))
+    said = sorted(report.event.text for report in reports)
+    assert asked[:2] == [0, 1]
+    assert asked[2] in (0, 1)
+    assert said == sorted(f"GPU-{slot} False" for slot in asked)
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "all"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bidsapp.networks.dense import AdversarialNetwork, DenseNetwork, VariationalNetwork
 
 _SLICES = 16
+_TASK = "reading features of the brain"
 _NO_ERROR = np.float32(1e-6)
 
 
@@ -91,18 +92,27 @@ class LearnedFeatures:
         """Run the network over the whole brain."""
         import torch
 
-        image = torch.from_numpy(self.seen.image(name, volumes)).to(self.device)
-        stack = as_stack(image, self.dimensions)
-        inside = self.seen.space.mask[self.seen.space.box]
-        with torch.inference_mode():
-            if self.kind == "reconstruction":
-                return self._error(stack, inside)
-            parts = [stack[first : first + _SLICES] for first in range(0, len(stack), _SLICES)]
-            seen = torch.cat([self._look(part) for part in parts]).cpu()
-        dense = seen.permute(2, 3, 0, 1) if self.dimensions == 2 else seen[0].permute(1, 2, 3, 0)
-        return np.asarray(dense.numpy()[inside], dtype=np.float32)
+        from bidsapp.learning.gpu_memory import in_smaller_batches, or_on_cpu
 
-    def _error(self, stack: Tensor, inside: NDArray[np.bool_]) -> Vector:
+        stack = as_stack(torch.from_numpy(self.seen.image(name, volumes)), self.dimensions)
+        inside = self.seen.space.mask[self.seen.space.box]
+
+        def look(network: DenseNetwork, where: str) -> Vector:
+            def run(size: int) -> Tensor:
+                return torch.cat(
+                    [self._look(network, part.to(where)).cpu() for part in torch.split(stack, size)]
+                )
+
+            with torch.inference_mode():
+                if self.kind == "reconstruction":
+                    return self._error(network, stack.to(where), inside)
+                seen = in_smaller_batches(run, min(_SLICES, len(stack)), task=_TASK)
+            dense = seen.permute(2, 3, 0, 1) if self.dimensions == 2 else seen[0].permute(1, 2, 3, 0)
+            return np.asarray(dense.numpy()[inside], dtype=np.float32)
+
+        return or_on_cpu(look, self.network, self.device, task=_TASK)
+
+    def _error(self, network: DenseNetwork, stack: Tensor, inside: NDArray[np.bool_]) -> Vector:
         """Draw what is around every ``step``-th voxel of each axis of a patch; interpolate in between."""
         import torch
 
@@ -112,19 +122,19 @@ class LearnedFeatures:
         near = ndimage.maximum_filter(inside, [2 * step - 1 for step in steps])[
             tuple(lattice.transpose(3, 0, 1, 2))
         ]
-        places = torch.from_numpy(lattice[near]).to(self.device)
-        error = self.network.reconstruction_error(stack, places).mean(dim=1)
+        places = torch.from_numpy(lattice[near]).to(stack.device)
+        error = network.reconstruction_error(stack, places).mean(dim=1)
         drawn = np.zeros(near.shape, dtype=np.float32)
         drawn[near] = np.log(error.cpu().numpy() + _NO_ERROR)
         where = (np.argwhere(inside) / steps).T
         return np.asarray(ndimage.map_coordinates(drawn, where, order=1, mode="nearest"), np.float32)[:, None]
 
-    def _look(self, part: Tensor) -> Tensor:
+    def _look(self, network: DenseNetwork, part: Tensor) -> Tensor:
         if self.kind == "latent":
-            return self.network.encode_dense(part)
+            return network.encode_dense(part)
         if self.kind == "log_variance":
-            return cast("VariationalNetwork", self.network).log_variance_dense(part)
-        return cast("AdversarialNetwork", self.network).discriminate_dense(part)
+            return cast("VariationalNetwork", network).log_variance_dense(part)
+        return cast("AdversarialNetwork", network).discriminate_dense(part)
 
 
 @dataclass(frozen=True, eq=False)

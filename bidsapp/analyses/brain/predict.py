@@ -18,7 +18,7 @@ from bidsapp.images.scaling import scale_grey_values
 from bidsapp.images.volume import Grid, Volume
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 Definition = Literal["clinical", "labels"]
 PACKAGED = Path(__file__).parents[2] / "data" / "bundles" / "brain"
@@ -157,16 +157,24 @@ def _locate(image: NDArray[np.float32], network: nn.Module, border: int, device:
 def _run(image: NDArray[np.float32], network: nn.Module, border: int, device: str) -> NDArray[np.float32]:
     import torch
 
+    from bidsapp.learning.gpu_memory import or_on_cpu
+    from bidsapp.learning.precision import mixed_precision
+
     # two voxels are left at the deepest level, as normalisation by instance needs
     pads = [(0, max(2 * MULTIPLE - n, -n % MULTIPLE)) for n in image.shape]
-    padded = np.pad(scale_grey_values(image), pads)
-    with torch.inference_mode(), torch.autocast(device.partition(":")[0], dtype=torch.bfloat16):
-        batch = torch.from_numpy(padded)[None, None].to(device)
-        logits = network(batch.contiguous(memory_format=torch.channels_last_3d))[0].float()
+    batch = torch.from_numpy(np.pad(scale_grey_values(image), pads))[None, None]
+
+    def look(network: nn.Module, where: str) -> Tensor:
+        with torch.inference_mode(), mixed_precision(where):
+            shown = batch.to(where).contiguous(memory_format=torch.channels_last_3d)
+            logits: Tensor = network(shown)[0].float()
+        return logits.cpu()
+
+    logits = or_on_cpu(look, network, device, task="finding the brain")
     inside = torch.sigmoid(logits[4 + border])[None]
     tissues = torch.softmax(logits[:4], dim=0)[1:]
     x, y, z = image.shape
-    result: NDArray[np.float32] = torch.cat([inside, tissues])[:, :x, :y, :z].cpu().numpy()
+    result: NDArray[np.float32] = torch.cat([inside, tissues])[:, :x, :y, :z].numpy()
     return result
 
 

@@ -14,6 +14,8 @@ from bidsapp.analyses.ms.channels import IMAGES, POST, SPREAD, encode
 from bidsapp.images.volume import Volume
 from bidsapp.learning.calibration.counts import count_logits
 from bidsapp.learning.calibration.prior_shift import Prior
+from bidsapp.learning.gpu_memory import or_on_cpu
+from bidsapp.learning.precision import mixed_precision
 
 OVERLAP = 0.5
 
@@ -66,7 +68,7 @@ def infer(
         Edge of the windows in voxels: that of the training examples, since normalisation is by what a window
         holds. Windows are weighted by a Gaussian.
     device
-        ``cpu`` or ``cuda:N``.
+        ``cpu`` or ``cuda:N``, where the network is.
     flips
         Average over the brain as it is (``False``) and mirrored (``True``).
     overlap
@@ -77,7 +79,11 @@ def infer(
     tensors = {name: torch.from_numpy(volume.data) for name, volume in images.items() if name in IMAGES}
     inside = torch.from_numpy(brain)
     shown = encode(tensors, inside, tensors.keys() if used is None else used)
-    total = sum((_slide(network, shown, window, device, flip, overlap) for flip in flips), torch.zeros(()))
+
+    def look(network: nn.Module, where: str) -> Tensor:
+        return sum((_slide(network, shown, window, where, flip, overlap) for flip in flips), torch.zeros(()))
+
+    total = or_on_cpu(look, network, device, task="reading the brain in windows")
     lesion, active, change, log_scale = total / len(flips)
     if prior is not None:
         told = lesion.numpy()
@@ -112,7 +118,7 @@ def _slide(network: nn.Module, shown: Tensor, window: int, device: str, flip: bo
     batch = (shown.flip(1) if flip else shown)[None]
 
     def look(patch: Tensor) -> Tensor:
-        with torch.autocast(device.partition(":")[0], dtype=torch.bfloat16):
+        with mixed_precision(device):
             seen: Tensor = network(patch.contiguous(memory_format=torch.channels_last_3d))
         return seen.float()
 

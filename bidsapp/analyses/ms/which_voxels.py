@@ -19,6 +19,7 @@ from bidsapp.analyses.ms.tables import is_active
 from bidsapp.explain.attribution import Attribution, Target
 from bidsapp.explain.checks import Check
 from bidsapp.explain.methods import METHODS, explain
+from bidsapp.learning.gpu_memory import or_on_cpu
 from bidsapp.networks.dropout import without_dropout
 
 Array = NDArray[np.float32]
@@ -79,19 +80,22 @@ def explain_lesions(
     """Explain lesions by the first network without dropout, each in a window of the size of its training."""
     images = {name: torch.from_numpy(item.data) for name, item in reading.images.items() if name in IMAGES}
     brain = torch.from_numpy(reading.space.mask.data >= 0.5)
-    shown = encode(images, brain, images.keys()).to(device)
-    network = without_dropout(trained.networks[0])
-    return tuple(
-        explain_lesion(
-            network,
-            shown,
-            labels == lesion.label,
-            label=lesion.label,
-            window=trained.window,
-            seed=seed,
+    shown = encode(images, brain, images.keys())
+
+    def look(network: nn.Module, where: str) -> tuple[LesionReasons, ...]:
+        return tuple(
+            explain_lesion(
+                network,
+                shown.to(where),
+                labels == lesion.label,
+                label=lesion.label,
+                window=trained.window,
+                seed=seed,
+            )
+            for lesion in chosen
         )
-        for lesion in chosen
-    )
+
+    return or_on_cpu(look, without_dropout(trained.networks[0]), device, task="explaining lesions")
 
 
 def explain_lesion(
