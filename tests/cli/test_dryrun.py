@@ -64,4 +64,4 @@ def test_a_dry_run_compares_with_results_of_the_device_that_a_run_would_use(tmp_
     monkeypatch.setattr(dataset, "check_dataset", lambda _: None)
     monkeypatch.setattr(run, "plan", lambda settings: seen.append(settings.device) or [])
     assert main([str(tmp_path), str(tmp_path / "out"), "participant", "--dry-run"]) == 0
-    assert seen == [resolve_device("auto")[0]]
+    assert seen == [resolve_device("auto").device]
