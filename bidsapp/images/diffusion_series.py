@@ -76,7 +76,8 @@ def map_diffusion(frames: Sequence[Volume], gradients: Gradients, mask: Volume) 
     seen = np.all(signal > 0, axis=0)  # what left the field of view in any volume has no fit
     inside[inside] = seen
     signal = signal[:, seen]
-    turned = gradients.turned_back(matrices)
+    # a head that turns makes more directions of three, but too alike for a tensor
+    turned = gradients.turned_back(matrices) if gradients.gives_tensor else gradients
     found = fit_diffusion(signal, turned)
     if found.fa is None:
         notes.append("fewer than six directions: only the apparent diffusion coefficient was fitted")

@@ -5,6 +5,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from bidsapp.errors import BadDataError
+from bidsapp.images import diffusion_series
 from bidsapp.images.diffusion import fit_diffusion
 from bidsapp.images.diffusion_noise import cut_components, denoise
 from bidsapp.images.diffusion_series import map_diffusion, outlier_share, steady_signal
@@ -282,3 +283,17 @@ def test_the_way_of_a_moved_volume_is_found(head, brain_mask, model):
     (found,) = follow_head(head, [moved], brain_mask, models=[model])
     assert mean_motion([true], brain_mask) > 2
     assert mean_motion([found @ np.linalg.inv(true)], brain_mask) < 0.3  # a tenth of a voxel
+
+
+def test_a_head_that_turns_makes_no_tensor_of_three_directions(monkeypatch):
+    turned = np.eye(4)
+    turned[:3, :3] = Rotation.from_euler("xyz", [10, 10, 10], degrees=True).as_matrix()
+    poses = [np.eye(4)] * 4 + [turned] * 3
+    monkeypatch.setattr(diffusion_series, "follow_head", lambda *_, **__: poses)
+    monkeypatch.setattr(diffusion_series, "put_back", lambda frame, *_: frame)
+    bvals = np.array([0.0] + [1000.0] * 6)
+    frames = [Volume(np.full((4, 4, 4), 100 * np.exp(-b * 8e-4), np.float32), np.eye(4)) for b in bvals]
+    directions = np.concatenate([np.zeros((1, 3)), np.eye(3), np.eye(3)])
+    found = map_diffusion(frames, Gradients(bvals, directions), frames[0])
+    assert found.fa is None
+    assert found.adc.data == pytest.approx(8e-4, rel=1e-3)
