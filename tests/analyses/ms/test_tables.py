@@ -5,7 +5,7 @@ from bidsapp.analyses.ms.change import compare
 from bidsapp.analyses.ms.instances import find_instances
 from bidsapp.analyses.ms.lesions import Evidence, describe_lesions
 from bidsapp.analyses.ms.tables import lesion_scores, lesion_table
-from bidsapp.analyses.ms.words import CORD_WARNING, SYNTHESIS_WARNING, summary, warnings
+from bidsapp.analyses.ms.words import CORD_WARNING, SYNTHESIS_WARNING, summary, undrawn, warnings
 
 AFFINE = np.array([[-1.0, 0, 0, 20], [0, 1, 0, -5], [0, 0, 1, 3], [0, 0, 0, 1]])
 
@@ -89,3 +89,11 @@ def test_a_synthesised_image_is_forbidden_for_diagnosis():
     texts = warnings(synthesised=True, activity=False)
     assert texts == (SYNTHESIS_WARNING, CORD_WARNING)
     assert "must not be used for diagnosis" in SYNTHESIS_WARNING
+
+
+def test_a_lesion_that_thick_slices_pass_by_is_said(found):
+    """The table is measured at 1 mm; the mask has the grid of the images."""
+    lesions, _ = found
+    assert undrawn(lesions, [0, 1, 2]) == ()
+    (said,) = undrawn(lesions, [0, 1])
+    assert said.startswith("Of 2 lesions 1 fell between the slices of the images")
