@@ -69,7 +69,7 @@ def predict(
         subject=member.subject,
         session=member.session,
         summary=summary(lesions, comparison),
-        scores=lesion_scores(lesions, comparison),
+        scores=lesion_scores(lesions, comparison, activity=trained.activity),
         maps=(
             *write_maps(
                 member, reading, numbers, lesions, out_dir, bundle, activity=trained.activity, synthesis=shown

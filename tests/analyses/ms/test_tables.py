@@ -58,11 +58,16 @@ def test_columns_that_nobody_knows_are_left_out(found):
     table = lesion_table(lesions)
     assert not {"activity", "active", "change"} & {column.name for column in table.columns}
     assert len(table.rows[0]) == len(table.columns)
-    assert "active_lesions" not in {score.name for score in lesion_scores(lesions)}
+    assert "active_lesions" not in {score.name for score in lesion_scores(lesions, activity=False)}
+
+
+def test_a_patient_without_lesions_has_no_active_one_rather_than_a_gap():
+    scores = {score.name: score.value for score in lesion_scores((), activity=True)}
+    assert scores["lesions"] == scores["active_lesions"] == 0
 
 
 def test_scores_count_marked_lesions_and_say_what_remains_without(found):
-    scores = {score.name: score for score in lesion_scores(*found)}
+    scores = {score.name: score for score in lesion_scores(*found, activity=True)}
     assert (scores["lesions"].value, scores["lesions"].interval) == (2.0, (1.0, 2.0))
     assert scores["lesion_load_ml"].value == pytest.approx(0.091)
     assert scores["mcdonald_regions"].value == 2.0
