@@ -30,7 +30,7 @@ RESEARCH = {"IntendedUse": "research only"}
 def write_maps(
     member: Member,
     reading: Reading,
-    labels: Labels,
+    numbers: Volume,
     lesions: Sequence[Lesion],
     out_dir: Path,
     bundle: Bundle,
@@ -38,8 +38,10 @@ def write_maps(
     activity: bool,
     synthesis: bool,
 ) -> tuple[Map, ...]:
-    """Write the images into ``out_dir`` and say what they are; activity and synthesis where they are told."""
-    numbers = reading.space.back(_volume(reading, labels.astype(np.float32)), labels=True)
+    """Write the images into ``out_dir`` and say what they are; activity and synthesis where they are told.
+
+    ``numbers`` are the lesions as :func:`place_labels` gives them.
+    """
     writer = _Writer(member, reading, numbers, out_dir, origin_of(bundle))
     maps = [
         writer.mask("lesion", numbers.data > 0, "Lesions", slices=True),
@@ -62,6 +64,11 @@ def write_maps(
         ]
     shown = _synthesised(reading, writer.space, out_dir, writer.origin) if synthesis else ()
     return (*maps, *shown)
+
+
+def place_labels(reading: Reading, labels: Labels) -> Volume:
+    """Bring the lesions' numbers from the working grid to that of the session's images."""
+    return reading.space.back(_volume(reading, labels.astype(np.float32)), labels=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -85,7 +85,7 @@ class Options:
         crop = recipe.integer("crop")
         if crop < 2 * DEPTH or crop % DEPTH:
             raise BadDataError(f"Recipe key 'crop' must be a multiple of {DEPTH} from 32 on, not {crop}.")
-        _check_activity(recipe)
+        _check_heads(recipe)
         _check_shares(recipe)
         return cls(
             start=recipe.choice("start", STARTS),
@@ -130,14 +130,16 @@ def _gaussian(recipe: Recipe) -> bool:
     return recipe.text("dropout") == "gaussian"
 
 
-def _check_activity(recipe: Recipe) -> None:
-    """Refuse to read activity from an output that nothing was learned for."""
-    if recipe.text("active_from") == "synthesis" and not (
-        recipe.number("weight_post") and recipe.number("weight_lesion")
-    ):
+def _check_heads(recipe: Recipe) -> None:
+    """Refuse to read lesions or activity from an output that nothing was learned for."""
+    if not recipe.number("weight_lesion"):
         raise BadDataError(
-            "Recipe key 'active_from' is 'synthesis': 'weight_post' and 'weight_lesion' must be above 0, "
-            "since activity is then read from the synthesised T1w within lesions."
+            "Recipe key 'weight_lesion' must be above 0: each session's lesions are read from what it weighs."
+        )
+    if recipe.text("active_from") == "synthesis" and not recipe.number("weight_post"):
+        raise BadDataError(
+            "Recipe key 'active_from' is 'synthesis': 'weight_post' must be above 0, since activity is then "
+            "read from the synthesised T1w."
         )
 
 

@@ -12,14 +12,14 @@ from bidsapp.analyses.ms.channels import CONTRASTS
 from bidsapp.analyses.ms.earlier import Earlier
 from bidsapp.analyses.ms.instances import Labels, find_instances
 from bidsapp.analyses.ms.lesions import Evidence, Lesion, describe_lesions
-from bidsapp.analyses.ms.maps import write_maps
+from bidsapp.analyses.ms.maps import place_labels, write_maps
 from bidsapp.analyses.ms.methods import methods
 from bidsapp.analyses.ms.networks import Trained, read_trained
 from bidsapp.analyses.ms.places import find_regions, place_lesions
 from bidsapp.analyses.ms.reading import Reading, read_session
 from bidsapp.analyses.ms.reasons import Reasons, find_reasons
 from bidsapp.analyses.ms.tables import lesion_scores, lesion_table
-from bidsapp.analyses.ms.words import summary, warnings
+from bidsapp.analyses.ms.words import summary, undrawn, warnings
 from bidsapp.bundle import Bundle
 from bidsapp.cohort import Member
 from bidsapp.errors import BadDataError
@@ -56,6 +56,7 @@ def predict(
     labels = find_instances(reading.lesion.probability >= trained.threshold, VOXEL_MM3)
     comparison = _compare(reading, labels, trained)
     lesions = _describe(member, reading, labels, comparison, trained)
+    numbers = place_labels(reading, labels)
     shown = trained.synthesis and reading.post is not None
     reasons = (
         find_reasons(member, reading, labels, lesions, trained, bundle, out_dir, device=device, seed=seed)
@@ -68,10 +69,10 @@ def predict(
         subject=member.subject,
         session=member.session,
         summary=summary(lesions, comparison),
-        scores=lesion_scores(lesions, comparison),
+        scores=lesion_scores(lesions, comparison, activity=trained.activity),
         maps=(
             *write_maps(
-                member, reading, labels, lesions, out_dir, bundle, activity=trained.activity, synthesis=shown
+                member, reading, numbers, lesions, out_dir, bundle, activity=trained.activity, synthesis=shown
             ),
             *reasons.maps,
         ),
@@ -79,6 +80,7 @@ def predict(
         warnings=(
             *trained.cautions,
             *warnings(synthesised=shown, activity=trained.activity),
+            *undrawn(lesions, np.unique(numbers.data).astype(int).tolist()),
             *_earlier_warning(member, reading),
             *reasons.warnings,
         ),

@@ -19,7 +19,8 @@ def relevance_table(why: Sequence[LesionReasons], images: Collection[str]) -> Ta
     why
         The lesions; one whose checks failed has gaps.
     images
-        Those that were read, of `bidsapp.analyses.ms.channels.IMAGES`.
+        Those that were read, of `bidsapp.analyses.ms.channels.IMAGES`. Shares have gaps where no voxel speaks
+        for the lesion.
     """
     there = [name for name in IMAGES if name in images]
     return Table(
@@ -74,6 +75,8 @@ def _shares(why: LesionReasons, channels: Sequence[int]) -> tuple[float | None, 
         return (None,) * (len(channels) + 2)
     positive = np.clip(why.relevance, 0, None)
     total = float(positive.sum())
+    if total == 0:  # all that speaks for the lesion is in biases and in which contrasts there are
+        return (*[None] * (len(channels) + 1), round(why.elsewhere, 3))
     parts = [float(positive[channel].sum()) for channel in channels]
     parts.append(float(positive[:, why.inside].sum()))
     return (*(round(part / total, 3) for part in parts), round(why.elsewhere, 3))

@@ -113,7 +113,7 @@ def _not_shown(why: Sequence[LesionReasons]) -> tuple[str, ...]:
 def _write_map(
     member: Member, reading: Reading, why: Sequence[LesionReasons], out_dir: Path, bundle: Bundle
 ) -> tuple[Map, ...]:
-    """Write the relevance of all contrasts and lesions, which adds up as their logits do."""
+    """Write the relevance of all contrasts and lesions, which adds up as their logits do, if there is any."""
     labels = [each.label for each in why if each.relevance is not None]
     if not labels:
         return ()
@@ -122,6 +122,8 @@ def _write_map(
         if each.relevance is not None:
             total[each.box] += each.relevance.sum(axis=0)
     volume = reading.space.back(Volume(total, reading.space.grid.affine))
+    if not volume.data.any():
+        return ()
     highest = float(np.percentile(np.abs(volume.data[volume.data != 0]), 99.9))
     name, seen_on = reference_name(member), next(item for item in BEST_SEEN_ON if item in reading.images)
     relevance = Map(

@@ -92,8 +92,10 @@ def is_active(lesion: Lesion) -> bool:
     return lesion.activity is not None and lesion.activity.probability >= ACTIVE_FROM
 
 
-def lesion_scores(lesions: Sequence[Lesion], comparison: Comparison | None = None) -> tuple[Score, ...]:
-    """Give the numbers of the subject: all lesions, by place, active ones, change."""
+def lesion_scores(
+    lesions: Sequence[Lesion], comparison: Comparison | None = None, *, activity: bool
+) -> tuple[Score, ...]:
+    """Give the numbers of the subject: all lesions, by place, change, and active ones where that is told."""
     scores = [
         _count("lesions", lesions, "Number of lesions of at least 3 mm3; confluent ones count as one"),
         _load("lesion_load_ml", lesions, "Volume of all lesions"),
@@ -108,7 +110,7 @@ def lesion_scores(lesions: Sequence[Lesion], comparison: Comparison | None = Non
         own = [lesion for lesion in lesions if lesion.place == place]
         scores.append(_count(f"{place}_lesions", own, f"Number of {place} lesions"))
         scores.append(_load(f"{place}_load_ml", own, f"Volume of {place} lesions"))
-    if any(lesion.activity for lesion in lesions):
+    if activity:
         active = [lesion for lesion in lesions if is_active(lesion)]
         text = f"Lesions that would enhance with a probability of {ACTIVE_FROM:g} or more"
         scores.append(_count("active_lesions", active, text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bidsapp.analyses.ms.change import ChangeKind, Comparison
 from bidsapp.analyses.ms.lesions import Lesion
@@ -40,6 +40,25 @@ def summary(lesions: Sequence[Lesion], comparison: Comparison | None = None) -> 
 def warnings(*, synthesised: bool, activity: bool) -> tuple[str, ...]:
     """Give what a reader must know before using the results."""
     return (*([SYNTHESIS_WARNING] * synthesised), *([ACTIVITY_WARNING] * activity), CORD_WARNING)
+
+
+def undrawn(lesions: Sequence[Lesion], drawn: Collection[int]) -> tuple[str, ...]:
+    """Say which lesions are in the table, but in no voxel of the label map: thick slices pass them by.
+
+    Parameters
+    ----------
+    lesions
+        All that were found at 1 mm.
+    drawn
+        Values of the label map on the grid of the images.
+    """
+    count = sum(lesion.label not in drawn for lesion in lesions)
+    if not count:
+        return ()
+    return (
+        f"Of {_many(len(lesions), 'lesion')} {count} fell between the slices of the images: such a lesion is "
+        "in the table, which is measured at 1 mm, but not in the lesion mask.",
+    )
 
 
 def _marked(lesions: Sequence[Lesion]) -> str:

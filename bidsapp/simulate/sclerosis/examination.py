@@ -111,9 +111,10 @@ def examine(
         ill = _add_lesions(rng, _healthy(rng, anatomy, name, contrast, normal), contrast, today)
         if not anatomy.scans:
             ill = traps.show(rng, ill, name, contrast.csf[0])
-        images[name] = scan(rng, ill, _quality(rng, anatomy, name))
+        quality = _quality(rng, anatomy, name)
+        images[name] = scan(rng, ill, quality)
         if name == "T1w":
-            post = _after_contrast(rng, ill, course, traps)
+            post = _after_contrast(rng, ill, course, traps) * quality.level
     if PRIOR in wanted:
         images[PRIOR] = _earlier(rng, anatomy, then, traps, normal)
     brain = anatomy.brain

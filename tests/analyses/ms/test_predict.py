@@ -125,6 +125,13 @@ def test_the_probability_is_the_mean_of_the_networks_and_zero_outside_of_the_bra
     assert (reading.post[outside] == 0).all()
 
 
+def test_each_lesion_is_in_the_label_map_or_said_not_to_be(findings):
+    labels = nib.load(next(item.path for item in findings.maps if item.suffix == "dseg")).get_fdata()
+    lost = len(findings.tables[0].rows) - (np.unique(labels).size - 1)
+    said = [text for text in findings.warnings if "fell between the slices" in text]
+    assert [text.split()[3] for text in said] == [str(lost)] * bool(lost)
+
+
 def test_without_a_t1w_nothing_is_synthesised(make_member, bundle, tmp_path):
     findings = ANALYSIS.predict(
         make_member("flair", contrasts=("FLAIR",)), bundle, out_dir=tmp_path, device="cpu", seed=0

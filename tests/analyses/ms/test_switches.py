@@ -88,6 +88,7 @@ def test_each_ablation_leaves_one_task_out():
         {"task_weights": "kendall"},
         {"samples": 0},
         {"active_from": "synthesis", "weight_post": 0.0},
+        {"weight_lesion": 0.0},
     ],
 )
 def test_a_senseless_switch_is_named(values):

@@ -5,7 +5,7 @@ from bidsapp.analyses.ms.change import compare
 from bidsapp.analyses.ms.instances import find_instances
 from bidsapp.analyses.ms.lesions import Evidence, describe_lesions
 from bidsapp.analyses.ms.tables import lesion_scores, lesion_table
-from bidsapp.analyses.ms.words import CORD_WARNING, SYNTHESIS_WARNING, summary, warnings
+from bidsapp.analyses.ms.words import CORD_WARNING, SYNTHESIS_WARNING, summary, undrawn, warnings
 
 AFFINE = np.array([[-1.0, 0, 0, 20], [0, 1, 0, -5], [0, 0, 1, 3], [0, 0, 0, 1]])
 
@@ -58,11 +58,16 @@ def test_columns_that_nobody_knows_are_left_out(found):
     table = lesion_table(lesions)
     assert not {"activity", "active", "change"} & {column.name for column in table.columns}
     assert len(table.rows[0]) == len(table.columns)
-    assert "active_lesions" not in {score.name for score in lesion_scores(lesions)}
+    assert "active_lesions" not in {score.name for score in lesion_scores(lesions, activity=False)}
+
+
+def test_a_patient_without_lesions_has_no_active_one_rather_than_a_gap():
+    scores = {score.name: score.value for score in lesion_scores((), activity=True)}
+    assert scores["lesions"] == scores["active_lesions"] == 0
 
 
 def test_scores_count_marked_lesions_and_say_what_remains_without(found):
-    scores = {score.name: score for score in lesion_scores(*found)}
+    scores = {score.name: score for score in lesion_scores(*found, activity=True)}
     assert (scores["lesions"].value, scores["lesions"].interval) == (2.0, (1.0, 2.0))
     assert scores["lesion_load_ml"].value == pytest.approx(0.091)
     assert scores["mcdonald_regions"].value == 2.0
@@ -89,3 +94,11 @@ def test_a_synthesised_image_is_forbidden_for_diagnosis():
     texts = warnings(synthesised=True, activity=False)
     assert texts == (SYNTHESIS_WARNING, CORD_WARNING)
     assert "must not be used for diagnosis" in SYNTHESIS_WARNING
+
+
+def test_a_lesion_that_thick_slices_pass_by_is_said(found):
+    """The table is measured at 1 mm; the mask has the grid of the images."""
+    lesions, _ = found
+    assert undrawn(lesions, [0, 1, 2]) == ()
+    (said,) = undrawn(lesions, [0, 1])
+    assert said.startswith("Of 2 lesions 1 fell between the slices of the images")

@@ -7,7 +7,8 @@ from torch import nn
 
 from bidsapp.analyses.ms import which_voxels
 from bidsapp.analyses.ms.channels import IMAGES
-from bidsapp.analyses.ms.which_voxels import choose, explain_lesion, window_around
+from bidsapp.analyses.ms.reason_tables import relevance_table
+from bidsapp.analyses.ms.which_voxels import LesionReasons, choose, explain_lesion, window_around
 from bidsapp.explain.attribution import Attribution
 from bidsapp.explain.methods import Method
 
@@ -95,3 +96,10 @@ def test_the_largest_lesions_and_the_most_active_one_are_explained():
     assert [each.label for each in choose([*quiet, lesion(6, 0.7), lesion(7, 0.9)])] == [1, 2, 3, 7]
     assert [each.label for each in choose([lesion(1, 0.8), *quiet[1:]])] == [1, 2, 3]
     assert choose([]) == ()
+
+
+def test_where_no_voxel_speaks_for_a_lesion_there_are_no_shares_to_tell():
+    box = (slice(0, 4),) * 3
+    silent = np.full((len(IMAGES), 4, 4, 4), -0.1, np.float32)
+    why = LesionReasons(1, box, np.ones((4, 4, 4), bool), 1.0, (), relevance=silent, elsewhere=1.4)
+    assert relevance_table([why], ["FLAIR"]).rows == ((1, 1.0, None, None, 1.4),)

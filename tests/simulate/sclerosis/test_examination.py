@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 import torch
 
+from bidsapp.simulate.sclerosis import examination
+from bidsapp.simulate.sclerosis.acquisition import Degradation
 from bidsapp.simulate.sclerosis.examination import POST, PRIOR, Severity, examine
 
 ALL = ("T1w", "T2w", "FLAIR", "PDw", PRIOR)
@@ -43,6 +45,14 @@ def test_contrast_agent_adds_signal_in_active_lesions_and_takes_none_away(ill):
         if seen.active is not None and seen.active.any():
             gains.append(float((seen.post - seen.images["T1w"])[seen.active].mean()))
     assert np.mean(gains) > 0.1
+
+
+def test_the_truth_after_contrast_agent_is_on_the_scale_of_the_t1w_that_is_shown(anatomy, monkeypatch):
+    """Else the network is asked to guess an error of the intensity scale as if agent had caused it."""
+    monkeypatch.setattr(examination, "_quality", lambda *_: Degradation(level=1.2))
+    seen = examine(np.random.default_rng(0), anatomy, None, Severity(healthy=1.0), ("T1w",))
+    white = anatomy.wm > 0.9
+    assert float((seen.post - seen.images["T1w"])[white].median()) == pytest.approx(0, abs=1e-4)
 
 
 def test_active_lesions_are_lesions(ill):
