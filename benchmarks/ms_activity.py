@@ -109,6 +109,7 @@ def describe(measured: dict[str, Measured]) -> str:
         ("active, other lesions", *(f"{item.active}, {item.inactive}" for item in all_ways)),
         ("AUC, voxels of lesions", *(_said(item.voxel_auc) for item in all_ways)),
         ("AUC, lesions", *(_said(item.lesion_auc) for item in all_ways)),
+        ("AUC, lesions, mean within a patient", *(f"{item.lesion_auc_within:.3f}" for item in all_ways)),
         ("ECE, lesions", *(_said(item.ece) for item in all_ways)),
         *(
             (f"found at {rate:g} false per patient", *(f"{item.sensitivity[rate]:.3f}" for item in all_ways))

@@ -53,6 +53,7 @@ class Measured:
     patients: int
     voxel_auc: Estimate
     lesion_auc: Estimate
+    lesion_auc_within: float
     ece: Estimate
     sensitivity: dict[float, float]
     false_alarms: float
@@ -106,12 +107,24 @@ def measure(seen: Sequence[Seen]) -> Measured:
         patients=len(seen),
         voxel_auc=_auc([item.voxels for item in seen]),
         lesion_auc=_auc([item.lesions for item in seen]),
+        lesion_auc_within=_auc_within([item.lesions for item in seen]),
         ece=measure_reliability([item.lesions for item in seen], bins=10, resamples=RESAMPLES).ece,
         sensitivity={rate: float(np.interp(rate, rates[::-1], found[::-1])) for rate in FALSE_PER_PATIENT},
         false_alarms=float((false >= ACTIVE_FROM).sum()) / len(seen),
         active=sum(item.active for item in seen),
         inactive=sum(item.inactive for item in seen),
     )
+
+
+def _auc_within(counts: Sequence[LogitCounts]) -> float:
+    """Give the mean over patients of each one's area, of those who have both kinds."""
+    pairs = [(item.positive.astype(float), item.negative.astype(float)) for item in counts]
+    areas = [
+        float(positive @ (np.cumsum(negative) - negative / 2) / (positive.sum() * negative.sum()))
+        for positive, negative in pairs
+        if positive.any() and negative.any()
+    ]
+    return float(np.mean(areas)) if areas else float("nan")
 
 
 def _auc(counts: Sequence[LogitCounts]) -> Estimate:

@@ -187,7 +187,7 @@ def check_type(header: nib.Nifti1Header, path: Path) -> None:
     """Accept real numbers only."""
     dtype = header.get_data_dtype()
     if dtype.names is not None or dtype.kind not in "iuf" or dtype.itemsize > 8:
-        kind = "colour" if dtype.names is not None else str(dtype)
+        kind = "colour" if dtype.names is not None else str(dtype) if dtype.itemsize else "no known type of"
         raise BadDataError(f"{path} holds {kind} voxels; give a magnitude image of real numbers.")
 
 

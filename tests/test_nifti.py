@@ -49,12 +49,12 @@ def test_huge_dimensions_in_a_small_file_cost_no_memory(tmp_path, pack):
 
 def test_no_more_is_unpacked_than_the_header_promises(tmp_path):
     bomb = gzip.compress(image(SHAPE) + bytes(200 * IMAGE_TAIL), 1)
-    assert refused(tmp_path / "a.nii.gz", bomb, "holds more than the 3456 bytes") < 4 * IMAGE_TAIL
+    assert refused(tmp_path / "a.nii.gz", bomb, "holds more than the 3456 bytes") < 8 * IMAGE_TAIL
 
 
 def test_a_bomb_that_keeps_its_promise_is_no_scan(tmp_path):
     frames = BOMB_BYTES // (60**3 * 4) + 1
-    raw = with_fields(image(SHAPE, dtype="float32"), dim=[4, 60, 60, 60, frames, 1, 1, 1])
+    raw = with_fields(image((20, 20, 20), dtype="float32"), dim=[4, 60, 60, 60, frames, 1, 1, 1])
     stored = frames * 60**3 * 4 // (DEFLATE_RATIO - 100)
     content = gzip.compress(raw) + np.random.default_rng(0).bytes(stored)
     assert refused(tmp_path / "a.nii.gz", content, "which no scan does") < 1 << 20
@@ -72,8 +72,8 @@ def test_an_odd_offset_of_the_voxels(tmp_path, offset):
         ({"srow_x": [np.nan] * 4, "qform_code": 0}, "singular affine"),
         ({"pixdim": [1, 8, np.nan, 8, 0, 0, 0, 0]}, "voxels of"),
         ({"pixdim": [1, 8, -1e30, 8, 0, 0, 0, 0]}, "voxels of"),
-        ({"datatype": 1536}, "float128|longdouble"),
-        ({"datatype": 1}, "unreadable header|unknown type"),
+        ({"datatype": 1536}, "float128|longdouble|no known type of voxels"),
+        ({"datatype": 1}, "holds no known type of voxels"),
     ],
 )
 def test_odd_places_sizes_and_types(tmp_path, fields, words):

@@ -121,8 +121,8 @@ def _inputs(settings: Settings, index: Index, key: Key, *, metadata: bool = True
     if lesion is not None:
         images[lesion.modality] = lesion
     covariates, remarks = read_covariates(settings.bids_dir, subject, session)
-    told = tuple(printable(note) for note in (*notes, *remarks))
-    return Inputs(subject=subject, session=session, images=images, covariates=covariates, notes=told)
+    sentences = tuple(printable(note) for note in (*notes, *remarks))
+    return Inputs(subject=subject, session=session, images=images, covariates=covariates, notes=sentences)
 
 
 def _unknown_agents(found: Iterable[Candidate]) -> list[str]:

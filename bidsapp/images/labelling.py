@@ -119,10 +119,8 @@ def read_labelling(
     if delay is None or times is None:
         missing = "PostLabelingDelay" if delay is None else field
         raise BadDataError(f"{image}: the sidecar has no {missing}, without which no CBF can be had; add it.")
-    if kind == "PASL" and isinstance(times, list):
-        times = min(
-            (time for time in times if _is_number(time)), default=None
-        )  # QUIPSS II, Q2TIPS: the start
+    if kind == "PASL" and isinstance(times, list):  # the start of QUIPSS II or Q2TIPS ends the bolus
+        times = min(filter(_is_number, times), default=None)
     notes: list[str] = []
     return Labelling(
         kind=kind,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from bidsapp.bundle_checks import REQUIRED
 from bidsapp.findings import Findings
 from bidsapp.layout import findings_file
 
@@ -78,6 +79,12 @@ def setting(name: str, content: str | bytes, code: int, sentence: str) -> RunFau
     return option(name, "--config-file {}/c.toml", code, sentence, file("c.toml", content))
 
 
+def bundle(**changes: object) -> Callable[[Path], object]:
+    """Write the metadata of a bundle, with changes."""
+    metadata = dict.fromkeys(REQUIRED, "x") | changes
+    return file("b/configs/metadata.json", json.dumps(metadata))
+
+
 def narrowing(name: str, content: str, code: int, sentence: str) -> RunFault:
     """Make a fault of a filter file."""
     return option(name, "--bids-filter-file {}/f.json", code, sentence, file("f.json", content))
@@ -145,6 +152,10 @@ USAGE = (
         r"level participant or train",
     ),
     option("odd label", "--participant-label ../x", 64, r"no BIDS label"),
+    option("session that climbs", "--session-label ../../x", 64, r"no BIDS label"),
+    option(
+        "label that drives the terminal", "--participant-label a\x1b[2J", 64, r"'a\\x1b\[2J' is no BIDS label"
+    ),
     option(
         "wanted and excluded",
         "--participant-label one --exclude-participant-label one",
@@ -163,6 +174,8 @@ SELECTION = (
     narrowing("filter file is a list", "[1]", 65, r"f\.json"),
     narrowing("filter of unknown modality", '{"T9w": {"run": 1}}', 65, r"T9w"),
     narrowing("filter of unknown entity", '{"T1w": {"runn": 1}}', 65, r"runn"),
+    narrowing("filter that climbs", '{"T1w": {"acquisition": "../../x"}}', 18, r"leave no image"),
+    narrowing("filter nested too deeply", "[" * 5000, 65, r"nested too deeply"),
     narrowing("filter matches nothing", '{"T1w": {"run": 7}}', 18, r"leave no image"),
 )
 
@@ -171,6 +184,7 @@ FILES = (
     setting("broken config", "nprocs = = 2", 65, r"not valid TOML"),
     setting("unknown config key", "nproc = 2", 65, r"nproc"),
     setting("wrong type in config", 'nprocs = "many"', 65, r"nprocs"),
+    setting("config nested too deeply", "nprocs = " + "[" * 5000, 65, r"not valid TOML .nested too deeply"),
     setting("binary config", bytes(range(256)), 65, r"not valid TOML"),
     option("no bundle", "--bundle {}/b", 69, r"No bundle at {}/b"),
     option(
@@ -181,6 +195,7 @@ FILES = (
         file("b/models/model.safetensors", ""),
     ),
     option("broken bundle", "--bundle {}/b", 65, r"metadata\.json", file("b/configs/metadata.json", "{")),
+    option("bundle that climbs", "--bundle {}/b", 65, r"'name' must be a name", bundle(name="../../outside")),
     RunFault("no derivatives", "{}/bids {}/out train --analysis brain --derivatives {}/d", 66, r"{}/d"),
     option("no reference", "--reference {}/r", 66, r"{}/r"),
     option("no plugin file", "--nipype-plugin-file {}/p.yml", 66, r"p\.yml"),

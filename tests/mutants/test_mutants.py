@@ -55,7 +55,7 @@ def _crash(folder: Path) -> None:
 
 
 def _grow(folder: Path) -> None:
-    bytearray(judging.MEMORY + 1)
+    bytearray(2 * judging.MEMORY)
 
 
 def _escape(folder: Path) -> None:
