@@ -12,10 +12,10 @@ from nipype.interfaces.base import File, traits
 from numpy.typing import NDArray
 
 from bidsapp.interfaces.extra import ExtraInputSpec, Prepared, PrepareExtra
-from bidsapp.interfaces.on_anatomy import Anatomy, read_anatomy
 
 if TYPE_CHECKING:
     from bidsapp.images.bold import Cleaned, Realigned
+    from bidsapp.interfaces.laid_on import LaidOn
 
 
 class PrepareBoldInputSpec(ExtraInputSpec):
@@ -33,24 +33,27 @@ class PrepareBold(PrepareExtra):
     input_spec = PrepareBoldInputSpec
 
     def prepare(self, folder: Path) -> Prepared:
-        """Write ``alff.nii.gz``, ``reho.nii.gz`` and ``bold.tsv``."""
+        """Write ``alff.nii.gz``, ``reho.nii.gz``, ``bold.tsv`` and ``confounds.json``."""
         from bidsapp.images.bold import clean_bold, realign_bold
         from bidsapp.images.checks import check_series
+        from bidsapp.interfaces.laid_on import lay_on
 
         volumes, mended = check_series(Path(self.inputs.in_file))
         realigned = realign_bold(volumes, json.loads(self.inputs.metadata))
         del volumes
-        anatomy = read_anatomy(self.inputs, realigned.frames.mean())
-        brain = anatomy.here(Path(self.inputs.mask)) > 0.5
+        mean = realigned.frames.mean()
+        laid = lay_on(Path(self.inputs.reference), Path(self.inputs.mask), mean)
+        brain = laid.own_brain.data > 0.5
         brain &= realigned.frames.data.std(axis=3) > 0
-        white, fluid = (anatomy.here(Path(getattr(self.inputs, name))) for name in ("wm", "csf"))
+        white, fluid = (laid.here(Path(getattr(self.inputs, name))) for name in ("wm", "csf"))
         cleaned = clean_bold(realigned, brain, white, fluid, scrub=self.inputs.scrub or None)
-        parts = _Parts(realigned, cleaned, anatomy, brain, folder, self.inputs.modality)
+        parts = _Parts(realigned, cleaned, laid, brain, folder, self.inputs.modality)
         return Prepared(
             volumes=parts.write_maps(),
-            series={"bold": parts.write_signals()},
+            series={"bold": parts.write_signals(Path(self.inputs.standard_to_native))},
             figures=parts.figures(),
-            notes=[*mended, *anatomy.notes, *realigned.notes, *cleaned.notes],
+            confounds=parts.write_confounds(),
+            notes=[*mended, *laid.doubts(mean), *realigned.notes, *cleaned.notes],
         )
 
 
@@ -60,7 +63,7 @@ class _Parts:
 
     realigned: Realigned
     cleaned: Cleaned
-    anatomy: Anatomy
+    laid: LaidOn
     brain: NDArray[np.bool_]
     folder: Path
     modality: str
@@ -71,16 +74,18 @@ class _Parts:
         amplitude = alff(self.cleaned.unfiltered, self.realigned.repetition)
         placed = np.zeros(self.brain.shape, dtype=np.float32)
         placed[self.brain] = amplitude / np.mean(amplitude)
+        maps = {"alff": placed, "reho": reho(self.cleaned.filtered, self.brain)}
+        own = self.laid.own_brain
         return {
-            "alff": self.anatomy.write(placed, self.folder / "alff.nii.gz"),
-            "reho": self.anatomy.write(reho(self.cleaned.filtered, self.brain), self.folder / "reho.nii.gz"),
+            name: self.laid.write(self.folder / f"{name}.nii.gz", own.with_data(data))
+            for name, data in maps.items()
         }
 
-    def write_signals(self) -> Path:
+    def write_signals(self, standard_to_native: Path) -> Path:
         from bidsapp.images.region_series import region_series
         from bidsapp.interfaces.series import grey_regions, write_series
 
-        atlas, labels = self.anatomy.atlas()
+        atlas, labels = self.laid.atlas(standard_to_native)
         regions = grey_regions(atlas.regions)
         values = region_series(
             self.cleaned.filtered, labels[self.brain], [region.index for region in regions]
@@ -103,6 +108,12 @@ class _Parts:
                 ),
             },
         )
+
+    def write_confounds(self) -> Path:
+        from bidsapp.interfaces.confounds import write_confounds
+
+        path = self.folder / "confounds.json"
+        return write_confounds(path, self.realigned, self.cleaned, self.brain, modality=self.modality)
 
     def figures(self) -> dict[str, float | None]:
         from bidsapp.images.bold_frames import temporal_snr

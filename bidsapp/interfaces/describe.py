@@ -26,6 +26,7 @@ class DescribePreprocessingInputSpec(BaseInterfaceInputSpec):
     fine_keys = traits.List(traits.Str, desc="keys of fine")
     fine = InputMultiObject(File(exists=True), desc="images in standard space at 1 mm, where asked for")
     quality = InputMultiObject(File(exists=True), mandatory=True, desc="JSON of each contrast's quality")
+    confounds = InputMultiObject(File(exists=True), desc="JSON of motion, frame by frame, where there is any")
     notes = traits.List(traits.Str, desc="what was mended in the images")
     remarks = traits.List(traits.Str, desc="what was chosen, missing or ignored in the dataset")
     sources = traits.Dict(key_trait=traits.Str, mandatory=True, desc="file in the dataset by modality")
@@ -44,9 +45,11 @@ class DescribePreprocessing(PureInterface):
 
     def compute(self, folder: Path) -> dict[str, Any]:
         """Write ``findings.json``."""
+        from bidsapp.interfaces.confounds import confound_table
         from bidsapp.interfaces.outputs import preprocessing_findings
 
         member = read_member(Path(self.inputs.member))
+        confounds = self.inputs.confounds if isdefined(self.inputs.confounds) else []
         found = preprocessing_findings(
             member,
             dseg=Path(self.inputs.dseg),
@@ -55,6 +58,7 @@ class DescribePreprocessing(PureInterface):
             quality=[json.loads(Path(item).read_text(encoding="utf-8")) for item in self.inputs.quality],
             sources=self.inputs.sources,
             entities=self.inputs.entities,
+            tables=tuple(confound_table(Path(item), self.inputs.entities) for item in confounds),
             warnings=(*self.inputs.remarks, *self.inputs.notes),
         )
         return {"out_file": str(found.write(folder / "findings.json"))}

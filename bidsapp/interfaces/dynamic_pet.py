@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from bidsapp.errors import BadDataError
 from bidsapp.interfaces.extra import ExtraInputSpec, Prepared, PrepareExtra
-from bidsapp.interfaces.on_anatomy import Anatomy, read_anatomy
 from bidsapp.interfaces.pet import reference_region, reference_voxels
 
 if TYPE_CHECKING:
     from bidsapp.images.dynamic_pet import DynamicPet
     from bidsapp.images.templates import Atlas
+    from bidsapp.images.volume import Volume
+    from bidsapp.interfaces.laid_on import LaidOn
 
 
 class PrepareDynamicPetInputSpec(ExtraInputSpec):
@@ -36,20 +37,21 @@ class PrepareDynamicPet(PrepareExtra):
         """Write ``pet.nii.gz`` (SUVR), ``patlak.nii.gz`` or ``logan.nii.gz``, and ``pet.tsv``."""
         from bidsapp.images.checks import check_series
         from bidsapp.images.dynamic_pet import realign_pet
+        from bidsapp.interfaces.laid_on import lay_on
 
         metadata = json.loads(self.inputs.metadata)
         volumes, mended = check_series(Path(self.inputs.in_file))
         pet = realign_pet(volumes, metadata)
         del volumes
         static = pet.static()
-        anatomy = read_anatomy(self.inputs, static)
-        atlas, labels = anatomy.atlas()
-        brain = anatomy.here(Path(self.inputs.mask)) > 0.5
+        laid = lay_on(Path(self.inputs.reference), Path(self.inputs.mask), static)
+        atlas, labels = laid.atlas(Path(self.inputs.standard_to_native))
+        brain = laid.own_brain.data > 0.5
         region = reference_voxels(atlas, labels, static.affine) & brain
-        volumes_out = {"pet": self._write_suvr(folder, anatomy, static.data)}
-        notes = [*mended, *anatomy.notes, *pet.notes]
+        volumes_out = {"pet": self._write_suvr(folder, laid, static)}
+        notes = [*mended, *laid.doubts(static), *pet.notes]
         try:
-            volumes_out |= self._write_slope(folder, anatomy, pet, brain, region, metadata)
+            volumes_out |= self._write_slope(folder, laid, pet, brain, region, metadata)
         except BadDataError as error:
             notes.append(f"no slope was computed: {error}")
         return Prepared(
@@ -59,11 +61,11 @@ class PrepareDynamicPet(PrepareExtra):
             notes=notes,
         )
 
-    def _write_suvr(self, folder: Path, anatomy: Anatomy, static: NDArray[np.float32]) -> Path:
+    def _write_suvr(self, folder: Path, laid: LaidOn, static: Volume) -> Path:
         from bidsapp.images.suvr import compute_suvr
         from bidsapp.images.volume import read_volume, write_volume
 
-        placed = anatomy.place(static)
+        placed = laid.on_reference(static)
         region = reference_region(Path(self.inputs.standard_to_native), placed.grid)
         found = compute_suvr(placed, region, brain=read_volume(Path(self.inputs.mask)))
         return write_volume(folder / "pet.nii.gz", found.image)
@@ -71,7 +73,7 @@ class PrepareDynamicPet(PrepareExtra):
     def _write_slope(
         self,
         folder: Path,
-        anatomy: Anatomy,
+        laid: LaidOn,
         pet: DynamicPet,
         brain: NDArray[np.bool_],
         region: NDArray[np.bool_],
@@ -81,7 +83,7 @@ class PrepareDynamicPet(PrepareExtra):
 
         tracer = f"{metadata.get('TracerName', '')} {Path(self.inputs.in_file).name}"
         name, slope = slope_map(pet, brain, region, tracer, t_star=self.inputs.t_star)
-        return {name: anatomy.write(slope, folder / f"{name}.nii.gz")}
+        return {name: laid.write(folder / f"{name}.nii.gz", laid.own_brain.with_data(slope))}
 
     def _write_signals(
         self,

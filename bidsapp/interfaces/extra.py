@@ -32,6 +32,8 @@ class Prepared:
         Signals of regions, by key; see :class:`bidsapp.cohort.Member`.
     figures
         Quality figures of ``data/quality.json``.
+    confounds
+        JSON of :mod:`bidsapp.interfaces.confounds`, where frames were realigned and cleaned.
     notes
         Sentences on what was mended, assumed or doubted, without the file's name.
     """
@@ -39,6 +41,7 @@ class Prepared:
     volumes: Mapping[str, Path] = field(default_factory=dict)
     series: Mapping[str, Path] = field(default_factory=dict)
     figures: Mapping[str, float | None] = field(default_factory=dict)
+    confounds: Path | None = None
     notes: Sequence[str] = ()
 
 
@@ -54,6 +57,7 @@ class ExtraOutputSpec(TraitedSpec):
     series_keys = traits.List(traits.Str, desc="keys of series")
     series = traits.List(File(exists=True), desc="tables of signals, each with its JSON file beside it")
     quality = traits.List(File(exists=True), desc="JSON of quality figures with the modality")
+    confounds = traits.List(File(exists=True), desc="JSON of motion, frame by frame")
     notes = traits.List(traits.Str, desc="sentences for the report")
 
 
@@ -84,5 +88,6 @@ class PrepareExtra(PureInterface):
             "series_keys": list(found.series),
             "series": [str(path) for path in found.series.values()],
             "quality": quality,
+            "confounds": [str(found.confounds)] if found.confounds else [],
             "notes": [f"{name}: {note}" for note in found.notes],
         }

@@ -13,7 +13,7 @@ from typing import Any
 import bidsapp
 from bidsapp.bids.listing import derived_volumes, modalities
 from bidsapp.cohort import Member
-from bidsapp.findings import Findings, Map
+from bidsapp.findings import Findings, Map, Score, Table
 from bidsapp.interfaces.derived_outputs import SPACE, derived_map, image_entities, template_map
 from bidsapp.interfaces.quality import quality_score, quality_scores
 from bidsapp.interfaces.series_outputs import series_maps, series_sentences
@@ -39,6 +39,7 @@ def preprocessing_findings(
     quality: Sequence[Mapping[str, Any]],
     sources: Mapping[str, str],
     entities: Mapping[str, Mapping[str, str]],
+    tables: tuple[Table, ...] = (),
     warnings: Sequence[str],
 ) -> Findings:
     """Describe one preprocessed session.
@@ -59,25 +60,13 @@ def preprocessing_findings(
         File in the dataset, by modality.
     entities
         BIDS entities of that file, by modality.
+    tables
+        Of motion, frame by frame.
     warnings
         Sentences for the report.
     """
     ranks = {key: entry.reference_rank for key, entry in modalities().items() if entry.reference_rank}
     images = sorted((key for key in member.native if key in ranks), key=ranks.__getitem__)
-    reference = modalities()[images[0]].suffix
-    maps = [
-        _native(key, path, key == images[0], reference, sources, entities)
-        for key, path in member.native.items()
-    ]
-    maps.append(_declared_map("native", "dseg", dseg, {}))
-    maps += [_standard(key, path, "2", sources, entities) for key, path in member.standard.items()]
-    maps += [_standard(key, path, "1", sources, entities) for key, path in fine.items()]
-    maps += [_transform(member.transforms, reference, forward) for forward in (True, False)]
-    maps = [_of_reference(item, sources[images[0]]) for item in maps]
-    maps.append(template_map(Path(facts["image"])))
-    scores = [score for figures in quality for score in quality_scores(figures)]
-    scores += [quality_score(images[0], name, facts[name]) for name in ("normalisation_ncc", "mask_overlap")]
-    maps += series_maps(member, sources, entities)
     others = sorted(set(member.native) - set(images) - set(TISSUES) - set(derived_volumes()))
     return Findings(
         analysis="preproc",
@@ -85,18 +74,70 @@ def preprocessing_findings(
         subject=member.subject,
         session=member.session,
         summary=" ".join([_summary(images, others, quality), *_also(member)]),
-        scores=tuple(scores),
-        maps=tuple(maps),
+        scores=_scores(images[0], facts, quality),
+        maps=(
+            *_native_maps(member, images[0], dseg, sources, entities),
+            *_standard_maps(member, images[0], fine, sources, entities),
+            template_map(Path(facts["image"])),
+            *series_maps(member, sources, entities),
+        ),
+        tables=tables,
         warnings=tuple(warnings),
-        provenance={
-            "bidsapp": bidsapp.__version__,
-            **{f"source {key}": Path(path).name for key, path in sources.items()},
-            "template": f"{facts['name']} ({facts['file']}, from {facts['origin']})",
-            "template sha256": facts["sha256"],
-            "normalised by": facts["channels"],
-            "folded voxels": str(facts["folded_voxels"]),
-        },
+        provenance=_provenance(facts, sources),
     )
+
+
+def _scores(
+    reference: str, facts: Mapping[str, Any], quality: Sequence[Mapping[str, Any]]
+) -> tuple[Score, ...]:
+    """Give the quality figures of each image, then those of the normalisation."""
+    of_normalisation = ("normalisation_ncc", "mask_overlap")
+    return (
+        *(score for figures in quality for score in quality_scores(figures)),
+        *(quality_score(reference, name, facts[name]) for name in of_normalisation),
+    )
+
+
+def _provenance(facts: Mapping[str, Any], sources: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "bidsapp": bidsapp.__version__,
+        **{f"source {key}": Path(path).name for key, path in sources.items()},
+        "template": f"{facts['name']} ({facts['file']}, from {facts['origin']})",
+        "template sha256": facts["sha256"],
+        "normalised by": facts["channels"],
+        "folded voxels": str(facts["folded_voxels"]),
+    }
+
+
+def _native_maps(
+    member: Member,
+    first: str,
+    dseg: Path,
+    sources: Mapping[str, str],
+    entities: Mapping[str, Mapping[str, str]],
+) -> list[Map]:
+    """Name the volumes on the reference grid, whose image is ``first``, and their tissues."""
+    space = modalities()[first].suffix
+    maps = [_native(key, path, key == first, space, sources, entities) for key, path in member.native.items()]
+    return [
+        _of_reference(item, sources[first]) for item in (*maps, _declared_map("native", "dseg", dseg, {}))
+    ]
+
+
+def _standard_maps(
+    member: Member,
+    first: str,
+    fine: Mapping[str, Path],
+    sources: Mapping[str, str],
+    entities: Mapping[str, Mapping[str, str]],
+) -> list[Map]:
+    """Name the volumes in standard space, and the transforms of the reference image ``first``."""
+    maps = (
+        *(_standard(key, path, "2", sources, entities) for key, path in member.standard.items()),
+        *(_standard(key, path, "1", sources, entities) for key, path in fine.items()),
+        *(_transform(member.transforms, modalities()[first].suffix, forward) for forward in (True, False)),
+    )
+    return [_of_reference(item, sources[first]) for item in maps]
 
 
 def _native(

@@ -12,6 +12,7 @@ from bidsapp.reports.bands import Band, Region, place_in_band, read_regions
 from bidsapp.reports.figures import draw_figures
 from bidsapp.reports.layout import Layout, Section
 from bidsapp.reports.mosaic import Figure
+from bidsapp.reports.motion import Motion, draw_motion
 from bidsapp.reports.numbers import decimals_of, is_numeric, write_cells, write_name, write_number
 from bidsapp.reports.radar import Radar, draw_radar
 from bidsapp.reports.ranges import Range, draw_range
@@ -47,7 +48,7 @@ class TableColumn:
 
 @dataclass(frozen=True)
 class TableView:
-    """A table as text, with thumbnails, a regional plot or a radar plot where it asks for them."""
+    """A table as text, with thumbnails, or as a picture where it asks for one."""
 
     title: str
     columns: tuple[TableColumn, ...]
@@ -56,6 +57,7 @@ class TableView:
     marks: tuple[tuple[str, ...], ...] = ()
     regions: tuple[Region, ...] = ()
     radar: Radar | None = None
+    motion: Motion | None = None
 
 
 @dataclass(frozen=True)
@@ -164,6 +166,7 @@ def make_table(table: Table, findings: Findings, album: Album) -> tuple[TableVie
         marks=write_marks(table) if table.display == "lesions" else (),
         regions=read_regions(table) if table.display == "regions" else (),
         radar=draw_radar(table) if table.display == "radar" else None,
+        motion=draw_motion(table) if table.display == "motion" else None,
     )
     return view, problem
 

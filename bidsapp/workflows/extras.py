@@ -14,7 +14,7 @@ from bidsapp.workflows.resources import node
 if TYPE_CHECKING:
     from nipype.pipeline.engine import Node, Workflow
 
-OUTPUTS = ("volume_keys", "volumes", "series_keys", "series", "quality", "notes")
+OUTPUTS = ("volume_keys", "volumes", "series_keys", "series", "quality", "confounds", "notes")
 """Ports of the node that an extra gives; see :class:`bidsapp.interfaces.extra.PrepareExtra`."""
 
 

@@ -12,11 +12,17 @@ from bidsapp.workflows.extras import EXTRAS, extra_images, factory_of, remarks_o
 from bidsapp.workflows.models import Model
 from bidsapp.workflows.pet import connect_pet
 from bidsapp.workflows.resources import node
+from bidsapp.workflows.standard import (
+    TISSUES,
+    TRANSFORMS,
+    Ports,
+    connect_extras,
+    connect_fine,
+    connect_standard,
+)
 
 if TYPE_CHECKING:
     from nipype.pipeline.engine import Node, Workflow
-
-Ports = dict[str, tuple["Node", str]]
 
 
 class Factory(Protocol):
@@ -27,8 +33,6 @@ class Factory(Protocol):
         ...
 
 
-TRANSFORMS = ("native_to_standard", "standard_to_native")
-TISSUES = ("mask", "GM", "WM", "CSF")
 FACTORIES: Mapping[str, Factory] = {"static_pet": connect_pet}
 """What prepares a modality beside the anatomical ones, by the name in ``data/modalities.json``."""
 
@@ -56,10 +60,8 @@ def init_session_wf(
         Of the run.
     models
         Analyses with their bundles; one whose modalities are missing is left out.
-    name
-        Of the workflow.
-    follows
-        Whether there is a session before this one.
+    name, follows
+        Of the workflow; whether there is a session before this one.
     unordered
         Labels of the other sessions, where it is not known which one came first.
 
@@ -67,10 +69,8 @@ def init_session_wf(
     ------
     mask, GM, WM, CSF, dseg, MODALITY
         On the grid of the reference image.
-    native_to_standard, standard_to_native, facts
-        Of the normalisation.
-    quality, notes
-        Of each anatomical image.
+    native_to_standard, standard_to_native, facts; quality, notes
+        Of the normalisation; of each anatomical image.
     earlier
         JSON of the member of the session before, where there is one.
 
@@ -79,67 +79,54 @@ def init_session_wf(
     member
         JSON of this session's member.
     """
-    from nipype.interfaces.utility import IdentityInterface, Merge
-    from nipype.pipeline.engine import Node, Workflow
-
-    from bidsapp.interfaces.member import GatherMember
-    from bidsapp.interfaces.registration import WarpToStandard
+    from nipype.pipeline.engine import Workflow
 
     workflow = Workflow(name=name)
-    keys = [image.modality for image in anatomical_images(inputs)]
-    ports = [port_name(key) for key in keys]
-    fields = [*TISSUES, "dseg", *ports, *TRANSFORMS, "facts", "quality", "notes"]
-    inputnode = Node(IdentityInterface(fields=[*fields, "earlier"]), name="inputnode")
-    outputnode = Node(IdentityInterface(fields=["member"]), name="outputnode")
+    ports = {image.modality: port_name(image.modality) for image in anatomical_images(inputs)}
+    inputnode, outputnode = _ends(list(ports.values()))
+    sources = _sources(workflow, inputnode, inputs, ports)
+    extras = _extras(workflow, inputnode, inputs, ports)
+    standard = connect_standard(workflow, inputnode, inputs, sources, len(extras), unordered)
+    workflow.connect(standard.gather, "out_file", outputnode, "member")
+    describe = _connect_description(workflow, inputnode, standard.gather, inputs, settings, extras)
+    connect_extras(workflow, standard, list(sources), extras)
+    if settings.output_resolution == 1:
+        connect_fine(workflow, inputnode, describe, sources)
+    for model in (model for model in models if not model.missing(inputs)):
+        analyse = connect_analysis(workflow, standard.gather, model, inputs, settings)
+        if follows:
+            workflow.connect(inputnode, "earlier", analyse, "earlier")
+    return workflow
+
+
+def _ends(ports: Sequence[str]) -> tuple[Node, Node]:
+    """Make the nodes that everything comes in and goes out by; ``ports`` are those of the contrasts."""
+    from nipype.interfaces.utility import IdentityInterface
+    from nipype.pipeline.engine import Node
+
+    fields = [*TISSUES, "dseg", *ports, *TRANSFORMS, "facts", "quality", "notes", "earlier"]
+    inputnode = Node(IdentityInterface(fields=fields), name="inputnode")
+    return inputnode, Node(IdentityInterface(fields=["member"]), name="outputnode")
+
+
+def _sources(workflow: Workflow, inputnode: Node, inputs: Inputs, ports: Mapping[str, str]) -> Ports:
+    """Give node and port of each volume that is there in any case; adds the steps of static PET."""
     sources: Ports = {key: (inputnode, key) for key in TISSUES}
-    sources |= {key: (inputnode, port) for key, port in zip(keys, ports, strict=True)}
+    sources |= {key: (inputnode, port) for key, port in ports.items()}
     for image in inputs.images.values():
         factory = factory_of(image)
         if factory in FACTORIES:
-            sources |= FACTORIES[factory](workflow, inputnode, image, reference=ports[0])
-    extras = [
-        EXTRAS[factory_of(image)](workflow, inputnode, image, reference=ports[0])
+            sources |= FACTORIES[factory](workflow, inputnode, image, reference=next(iter(ports.values())))
+    return sources
+
+
+def _extras(workflow: Workflow, inputnode: Node, inputs: Inputs, ports: Mapping[str, str]) -> list[Node]:
+    """Add the steps of what a session can do without."""
+    reference = next(iter(ports.values()))
+    return [
+        EXTRAS[factory_of(image)](workflow, inputnode, image, reference=reference)
         for image in extra_images(inputs)
     ]
-    native = Node(Merge(len(sources) + len(extras)), name="native")
-    for index, (origin, port) in enumerate(sources.values()):
-        workflow.connect(origin, port, native, f"in{index + 1}")
-    warp = node(WarpToStandard(keys=list(sources), resolution=2), "warp")
-    transforms = Node(Merge(2), name="transforms")
-    gather = node(
-        GatherMember(
-            subject=inputs.subject,
-            session=inputs.session or "",
-            covariates=dict(inputs.covariates),
-            unordered=list(unordered),
-            native_keys=list(sources),
-            standard_keys=list(sources),
-            transforms_keys=list(TRANSFORMS),
-        ),
-        "gather",
-    )
-    workflow.connect(
-        [
-            (native, warp, [("out", "in_files")]),
-            (inputnode, warp, [("native_to_standard", "transform")]),
-            (inputnode, transforms, [(key, f"in{index + 1}") for index, key in enumerate(TRANSFORMS)]),
-            (native, gather, [("out", "native")]),
-            (warp, gather, [("out_files", "standard")]),
-            (transforms, gather, [("out", "transforms")]),
-            (gather, outputnode, [("out_file", "member")]),
-        ]
-    )
-    describe = _connect_description(workflow, inputnode, gather, inputs, settings, extras)
-    if extras:
-        _connect_extras(workflow, extras, list(sources), native, (warp, gather))
-    if settings.output_resolution == 1:
-        _connect_fine(workflow, inputnode, describe, sources)
-    for model in models:
-        if not model.missing(inputs):
-            analyse = connect_analysis(workflow, gather, model, inputs, settings)
-            if follows:
-                workflow.connect(inputnode, "earlier", analyse, "earlier")
-    return workflow
 
 
 def _connect_description(
@@ -174,58 +161,13 @@ def _connect_description(
         workflow.connect([(inputnode, joined, [(port, "in1")]), (joined, describe, [("out", port)])])
         for index, extra in enumerate(extras):
             workflow.connect(extra, port, joined, f"in{index + 2}")
+    if extras:
+        moved = Node(Merge(len(extras)), name="all_confounds")
+        for index, extra in enumerate(extras):
+            workflow.connect(extra, "confounds", moved, f"in{index + 1}")
+        workflow.connect(moved, "out", describe, "confounds")
     connect_sink(workflow, describe, "preproc", inputs, settings)
     return describe
-
-
-def _connect_extras(
-    workflow: Workflow, extras: Sequence[Node], own: list[str], native: Node, takers: tuple[Node, Node]
-) -> None:
-    """Hand volumes and series of extras on; which ones there are is known once the extras have run."""
-    from nipype.interfaces.utility import Merge
-    from nipype.pipeline.engine import Node
-
-    warp, gather = takers
-    keys = Node(Merge(1 + len(extras)), name="keys")
-    keys.inputs.in1 = own
-    for index, extra in enumerate(extras):
-        workflow.connect(extra, "volume_keys", keys, f"in{index + 2}")
-        workflow.connect(extra, "volumes", native, f"in{len(own) + index + 1}")
-    for port in ("series_keys", "series"):
-        joined = Node(Merge(len(extras)), name=port)
-        for index, extra in enumerate(extras):
-            workflow.connect(extra, port, joined, f"in{index + 1}")
-        workflow.connect(joined, "out", gather, port)
-    workflow.connect(
-        [
-            (keys, warp, [("out", "keys")]),
-            (keys, gather, [("out", "native_keys"), ("out", "standard_keys")]),
-        ]
-    )
-
-
-def _connect_fine(
-    workflow: Workflow, inputnode: Node, describe: Node, sources: Mapping[str, tuple[Node, str]]
-) -> None:
-    """Bring the images, not the tissues, to standard space at 1 mm as well; analyses work at 2 mm."""
-    from nipype.interfaces.utility import Merge
-    from nipype.pipeline.engine import Node
-
-    from bidsapp.interfaces.registration import WarpToStandard
-
-    keys = [key for key in sources if key not in TISSUES]
-    images = Node(Merge(len(keys)), name="images")
-    for index, key in enumerate(keys):
-        workflow.connect(*sources[key], images, f"in{index + 1}")
-    warp_fine = node(WarpToStandard(keys=keys, resolution=1), "warp_fine")
-    describe.inputs.fine_keys = keys
-    workflow.connect(
-        [
-            (images, warp_fine, [("out", "in_files")]),
-            (inputnode, warp_fine, [("native_to_standard", "transform")]),
-            (warp_fine, describe, [("out_files", "fine")]),
-        ]
-    )
 
 
 def connect_analysis(

@@ -13,7 +13,7 @@ from bidsapp.workflows.environment import WORK_PREFIX
 from bidsapp.workflows.resources import node
 
 if TYPE_CHECKING:
-    from nipype.pipeline.engine import Workflow
+    from nipype.pipeline.engine import Node, Workflow
 
     from bidsapp.bundle import Bundle
 
@@ -32,10 +32,8 @@ def init_template_wf(sessions: Sequence[Inputs], brain: Bundle, settings: Settin
     ----------
     sessions
         Of one subject.
-    brain
-        Bundle of the brain network, which gives the template's own tissues.
-    settings
-        Of the run.
+    brain, settings
+        Bundle of the brain network, which gives the template's own tissues; settings of the run.
 
     Inputs
     ------
@@ -49,7 +47,7 @@ def init_template_wf(sessions: Sequence[Inputs], brain: Bundle, settings: Settin
     facts
         JSON on the registration: template file and digest, folded voxels, similarity.
     """
-    from nipype.interfaces.utility import IdentityInterface, Merge
+    from nipype.interfaces.utility import IdentityInterface
     from nipype.pipeline.engine import Node, Workflow
 
     from bidsapp.interfaces.registration import ComposeTransforms, FindMidpoint, NormaliseToTemplate
@@ -64,27 +62,11 @@ def init_template_wf(sessions: Sequence[Inputs], brain: Bundle, settings: Settin
     outputnode = Node(IdentityInterface(fields=[*outputs, "facts"]), name="outputnode")
     references = {anatomical_images(item)[0].modality for item in sessions}
     midpoint = node(FindMidpoint(), "midpoint")
-    segment_template = node(
-        SegmentTemplate(
-            bundle=str(brain.path),
-            digest=brain.digest,
-            cache=str(settings.work_root / f"{WORK_PREFIX}{bidsapp.__version__}"),
-        ),
-        "segment_template",
-    )
-    normalise = node(
-        NormaliseToTemplate(use_intensity=references == {"T1w"}),
-        "normalise",
-    )
-    for part in PARTS:
-        merge = Node(Merge(count), name=f"all_{part}")
-        workflow.connect(
-            [
-                (inputnode, merge, [(f"{part}_{index}", f"in{index + 1}") for index in range(count)]),
-                (merge, midpoint, [("out", f"{part.lower()}s")]),
-                (midpoint, normalise, [(part.lower(), part.lower())]),
-            ]
-        )
+    cache = settings.work_root / f"{WORK_PREFIX}{bidsapp.__version__}"
+    own_tissues = SegmentTemplate(bundle=str(brain.path), digest=brain.digest, cache=str(cache))
+    segment_template = node(own_tissues, "segment_template")
+    normalise = node(NormaliseToTemplate(use_intensity=references == {"T1w"}), "normalise")
+    _connect_parts(workflow, inputnode, midpoint, normalise, count)
     for index in range(count):
         compose = node(ComposeTransforms(index=index), f"compose_{index}")
         workflow.connect(
@@ -97,3 +79,19 @@ def init_template_wf(sessions: Sequence[Inputs], brain: Bundle, settings: Settin
     workflow.connect(segment_template, "out_file", normalise, "template")
     workflow.connect(normalise, "facts", outputnode, "facts")
     return workflow
+
+
+def _connect_parts(workflow: Workflow, inputnode: Node, midpoint: Node, normalise: Node, count: int) -> None:
+    """Bring images, masks and tissues of all sessions to the midpoint, and from there to normalisation."""
+    from nipype.interfaces.utility import Merge
+    from nipype.pipeline.engine import Node
+
+    for part in PARTS:
+        merge = Node(Merge(count), name=f"all_{part}")
+        workflow.connect(
+            [
+                (inputnode, merge, [(f"{part}_{index}", f"in{index + 1}") for index in range(count)]),
+                (merge, midpoint, [("out", f"{part.lower()}s")]),
+                (midpoint, normalise, [(part.lower(), part.lower())]),
+            ]
+        )

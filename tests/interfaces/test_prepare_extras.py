@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from bidsapp.images.volume import read_volume
 from bidsapp.interfaces.bold import PrepareBold
+from bidsapp.interfaces.confounds import confound_table
 from bidsapp.interfaces.dynamic_pet import PrepareDynamicPet
 from bidsapp.interfaces.series import TakeSignals
 from tests.template_head import LENGTHS, PET, STARTS, labels_of, write_frames, write_head, write_pet
@@ -97,6 +98,20 @@ def test_figures_of_a_scan_whose_motion_is_known(bold):
     assert figures["tsnr"] > 30
     assert any("slice timing is not known" in note for note in bold.notes)
     assert not any("covers only" in note for note in bold.notes)
+
+
+def test_confounds_are_the_motion_that_was_made(bold):
+    table = confound_table(Path(bold.confounds[0]), {"bold": {"task": "rest"}})
+    assert dict(table.entities) == {"task": "rest", "desc": "confounds"}
+    columns = [column.name for column in table.columns]
+    rows = pd.DataFrame(table.rows, columns=columns)
+    figures = json.loads(Path(bold.quality[0]).read_text())
+    assert len(rows) == FRAMES
+    assert rows["kept"].all()
+    assert pd.isna(rows["framewise_displacement"][0])
+    assert rows["framewise_displacement"].mean() == pytest.approx(figures["mean_fd"], rel=1e-4)
+    assert rows["dvars"].mean() == pytest.approx(figures["dvars"], rel=1e-4)
+    assert np.corrcoef(rows["trans_y"], NODS)[0, 1] ** 2 > 0.9
 
 
 def test_a_short_series_costs_itself_alone(head, tmp_path):

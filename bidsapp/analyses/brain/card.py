@@ -82,7 +82,6 @@ def training_metadata(
     recipe: Recipe, *, seed: int, split: Split, scans: tuple[str, ...]
 ) -> dict[str, object]:
     """Give the content of ``configs/metadata.json``: MONAI's keys and ours."""
-    axes = "axes towards right, anterior, superior, 2 mm, each a multiple of 16 voxels"
     return {
         "name": "brain",
         "analysis": "brain",
@@ -100,32 +99,7 @@ def training_metadata(
         "data_source": list(CITATIONS),
         "data_type": "NIfTI",
         "intended_use": "Research use only; not a medical device.",
-        "network_data_format": {
-            "inputs": {
-                "image": {
-                    "type": "image",
-                    "format": f"grey values, {axes}",
-                    "num_channels": 1,
-                    "spatial_shape": ["16*n", "16*n", "16*n"],
-                    "dtype": "float32",
-                    "value_range": [0, 1.5],
-                    "is_patch_data": False,
-                    "channel_def": {"0": "image"},
-                }
-            },
-            "outputs": {
-                "pred": {
-                    "type": "logits",
-                    "format": f"four tissues (softmax), then the brain by each border (sigmoid), {axes}",
-                    "num_channels": len(TISSUES) + len(BORDERS),
-                    "spatial_shape": ["16*n", "16*n", "16*n"],
-                    "dtype": "float32",
-                    "value_range": [],
-                    "is_patch_data": False,
-                    "channel_def": {str(i): name for i, name in enumerate([*TISSUES, *BORDERS])},
-                }
-            },
-        },
+        "network_data_format": _data_format(),
         "modalities": [],
         "any_modality_of": ["T1w", "ce-gadolinium_T1w", "T2w", "FLAIR", "PDw"],
         "grid_mm": 2.0,
@@ -140,6 +114,36 @@ def training_metadata(
         "validation_subjects": list(split.validation),
         "held_out_subjects": list(split.held_out),
         "outlined_subjects": list(scans),
+    }
+
+
+def _data_format() -> dict[str, object]:
+    axes = "axes towards right, anterior, superior, 2 mm, each a multiple of 16 voxels"
+    return {
+        "inputs": {
+            "image": {
+                "type": "image",
+                "format": f"grey values, {axes}",
+                "num_channels": 1,
+                "spatial_shape": ["16*n", "16*n", "16*n"],
+                "dtype": "float32",
+                "value_range": [0, 1.5],
+                "is_patch_data": False,
+                "channel_def": {"0": "image"},
+            }
+        },
+        "outputs": {
+            "pred": {
+                "type": "logits",
+                "format": f"four tissues (softmax), then the brain by each border (sigmoid), {axes}",
+                "num_channels": len(TISSUES) + len(BORDERS),
+                "spatial_shape": ["16*n", "16*n", "16*n"],
+                "dtype": "float32",
+                "value_range": [],
+                "is_patch_data": False,
+                "channel_def": {str(i): name for i, name in enumerate([*TISSUES, *BORDERS])},
+            }
+        },
     }
 
 

@@ -100,8 +100,35 @@ def metadata_of(
     ``second`` is what :func:`second_stage` says.
     """
     sources = sources or Sources()
-    judged = judge(left_out)
     seen = any(item.active is not None and bool(item.active.any()) for item in material.patients)
+    return {
+        **_described(),
+        "modalities": ["T1w"] if recipe.values["active_from"] == "synthesis" else [],
+        "any_modality_of": [name for name in IMAGES if name != "prior_FLAIR"],
+        "grid_mm": 1.0,
+        "normalisation": {"level": LEVEL, "spread": SPREAD},
+        "features": recipe.values["features"],
+        "window": recipe.values["crop"],
+        "dropout": {"kind": recipe.values["dropout"], "rate": recipe.values["dropout_rate"]},
+        **{key: recipe.values[key] for key in ("samples", "test_time_augmentation", "active_from")},
+        "recipe": dict(recipe.values),
+        "recipe_digest": recipe.digest,
+        "seed": seed,
+        "controls": controls,
+        "healthy_heads": len(material.heads),
+        "patients": sorted({item.subject for item in material.patients}),
+        "backgrounds": list(sources.backgrounds),
+        "started_from": sources.start,
+        "outlines": _outlines(material, second),
+        "activity_seen_in_patients": seen,
+        "activity": seen,
+        "second_stage": dict(second or {}),
+        **judgement(judge(left_out), left_out),
+    }
+
+
+def _described() -> dict[str, object]:
+    """Give MONAI's keys, which are the same for every training."""
     axes = "axes towards right, anterior, superior, 1 mm, each a multiple of 16 voxels"
     return {
         "name": "ms-lesion",
@@ -124,27 +151,6 @@ def metadata_of(
             "inputs": {"image": _port(2 * len(IMAGES), f"images, then presence, {axes}", _inputs())},
             "outputs": {"pred": _port(len(OUTPUTS), f"logits and image, {axes}", list(OUTPUTS))},
         },
-        "modalities": ["T1w"] if recipe.values["active_from"] == "synthesis" else [],
-        "any_modality_of": [name for name in IMAGES if name != "prior_FLAIR"],
-        "grid_mm": 1.0,
-        "normalisation": {"level": LEVEL, "spread": SPREAD},
-        "features": recipe.values["features"],
-        "window": recipe.values["crop"],
-        "dropout": {"kind": recipe.values["dropout"], "rate": recipe.values["dropout_rate"]},
-        **{key: recipe.values[key] for key in ("samples", "test_time_augmentation", "active_from")},
-        "recipe": dict(recipe.values),
-        "recipe_digest": recipe.digest,
-        "seed": seed,
-        "controls": controls,
-        "healthy_heads": len(material.heads),
-        "patients": sorted({item.subject for item in material.patients}),
-        "backgrounds": list(sources.backgrounds),
-        "started_from": sources.start,
-        "outlines": _outlines(material, second),
-        "activity_seen_in_patients": seen,
-        "activity": seen,
-        "second_stage": dict(second or {}),
-        **judgement(judged, left_out),
     }
 
 

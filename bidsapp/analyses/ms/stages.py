@@ -15,8 +15,9 @@ from bidsapp.files import digest_json
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+    from torch.utils.data import DataLoader
 
-    from bidsapp.analyses.ms.examples import Plan
+    from bidsapp.analyses.ms.examples import Batch, Plan
     from bidsapp.learning.fitting import Schedule
     from bidsapp.learning.lesion_loss import TaskWeights
 
@@ -47,10 +48,6 @@ def run_stage(
     BadDataError
         There is nobody to learn from.
     """
-    from torch.utils.data import DataLoader
-
-    from bidsapp.analyses.ms.examples import Examples
-    from bidsapp.analyses.ms.pool import Pool, make_pool
     from bidsapp.analyses.ms.training import Learner
     from bidsapp.learning.fitting import fit
 
@@ -61,33 +58,11 @@ def run_stage(
             "The recipe asks for a stage of simulated patients ('steps'), which needs healthy controls; name "
             "them with --controls, or set steps = 0."
         )
-    plan, weights = _plan(stage, options), _weights(options)
-    heads, patients = list(material.heads), list(material.patients)
     learned = options.task_weights == "learned"
-
-    def pool_of() -> Pool | None:
-        """Make the pool where a step is left to do."""
-        if not patients or not options.augmentations:
-            return None
-        return make_pool(patients, material.outlines, options, folder, seed=stage.seed, device=device)
-
     learner = fit(
-        Learner(network, weights, learned=learned, examples=stage.steps),
+        Learner(network, _weights(options), learned=learned, examples=stage.steps),
         lambda model, batch: model(batch),
-        lambda step: DataLoader(
-            Examples(
-                heads,
-                patients,
-                material.outlines,
-                plan,
-                step,
-                pool_of(),
-                backgrounds=material.backgrounds,
-                normal=material.normal,
-            ),
-            batch_size=1,
-            num_workers=options.workers,
-        ),
+        lambda step: _batches(step, stage, material, options, folder, device),
         _schedule(stage, options),
         folder / _name(network, stage, material, options),
         device=device,
@@ -97,6 +72,32 @@ def run_stage(
     if learner.balance is not None:
         _LOG.info("learned weights of the tasks: %s", learner.balance.weights())
     return learner.network
+
+
+def _batches(
+    step: int, stage: Stage, material: Material, options: Options, folder: Path, device: str
+) -> DataLoader[Batch]:
+    """Give the examples from a step on; the pool is made here, where a step is left to do."""
+    from torch.utils.data import DataLoader
+
+    from bidsapp.analyses.ms.examples import Examples
+    from bidsapp.analyses.ms.pool import make_pool
+
+    heads, patients, outlines = list(material.heads), list(material.patients), material.outlines
+    pool = None
+    if patients and options.augmentations:
+        pool = make_pool(patients, outlines, options, folder, seed=stage.seed, device=device)
+    examples = Examples(
+        heads,
+        patients,
+        outlines,
+        _plan(stage, options),
+        step,
+        pool,
+        backgrounds=material.backgrounds,
+        normal=material.normal,
+    )
+    return DataLoader(examples, batch_size=1, num_workers=options.workers)
 
 
 def _name(network: nn.Module, stage: Stage, material: Material, options: Options) -> str:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bidsapp.analyses.ms.card import Sources, configs_of, licence, metadata_of, model_card, second_stage
-from bidsapp.analyses.ms.material import read_material
+from bidsapp.analyses.ms.material import Material, read_material
 from bidsapp.analyses.ms.options import Options
 from bidsapp.analyses.ms.roles import divide
-from bidsapp.analyses.ms.run import Run
+from bidsapp.analyses.ms.run import Outcome, Run
 from bidsapp.bundle import Bundle
 from bidsapp.cohort import Cohort, Member
 from bidsapp.errors import BadDataError, UnavailableError
@@ -74,29 +74,34 @@ def train(
     options = Options.of(recipe)
     healthy, patients = divide(cohort, controls)
     work = path.with_name(f"{path.name}-training")
-    material = read_material(
-        healthy,
-        patients,
-        work,
-        outlines,
-        augmented=bool(options.augmentations),
-        backgrounds=backgrounds,
-    )
-    run = Run(material, options, seed, work, device)
-    outcome = run.learn(_first(options, packaged, seed))
-    metadata = metadata_of(
+    augmented = bool(options.augmentations)
+    material = read_material(healthy, patients, work, outlines, augmented=augmented, backgrounds=backgrounds)
+    outcome = Run(material, options, seed, work, device).learn(_first(options, packaged, seed))
+    sources = _sources(options, packaged, backgrounds)
+    metadata = _metadata(recipe, material, outcome, sources, seed=seed, controls=controls)
+    return write_bundle(path, outcome.networks, metadata)
+
+
+def _metadata(
+    recipe: Recipe, material: Material, outcome: Outcome, sources: Sources, *, seed: int, controls: str
+) -> dict[str, object]:
+    return metadata_of(
         recipe,
         seed=seed,
         material=material,
         left_out=outcome.left_out,
         controls=controls,
         second=second_stage(outcome.first, outcome.second, kept=outcome.kept),
-        sources=Sources(
-            backgrounds=tuple(sorted({item.subject for item in backgrounds})),
-            start=Bundle.read(packaged).digest if packaged and options.start == "packaged" else "",
-        ),
+        sources=sources,
     )
-    return write_bundle(path, outcome.networks, metadata)
+
+
+def _sources(options: Options, packaged: Path | None, backgrounds: Sequence[Member]) -> Sources:
+    """Say what the weights rest on besides controls and patients."""
+    return Sources(
+        backgrounds=tuple(sorted({item.subject for item in backgrounds})),
+        start=Bundle.read(packaged).digest if packaged and options.start == "packaged" else "",
+    )
 
 
 def write_bundle(path: Path, networks: Mapping[str, nn.Module], metadata: Mapping[str, object]) -> Bundle:
