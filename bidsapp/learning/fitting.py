@@ -7,20 +7,25 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import lightning
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
+
+from bidsapp.errors import UnavailableError
+from bidsapp.learning.gpu_memory import is_out_of_memory
+from bidsapp.learning.precision import Precision
+from bidsapp.learning.trainer import make_trainer
 
 _LOG = logging.getLogger(__name__)
 LOG_STEPS = 20
 SAY_STEPS = 200
-Precision = Literal["bf16-mixed", "32-true"]
 Watch = Callable[[nn.Module], dict[str, float]]
 
 
@@ -68,16 +73,17 @@ class Fitting(lightning.LightningModule):  # type: ignore[misc]
     ) -> None:
         super().__init__()
         self.network = network
-        self.average = AveragedModel(network, avg_fn=_running_mean(schedule.average))
+        self.average = AveragedModel(network, avg_fn=partial(_running_mean, decay=schedule.average))
         self.average.requires_grad_(False)
         self.loss = loss
         self.schedule = schedule
         self.seed = seed
 
     def training_step(self, batch: Any, index: int) -> Tensor:
-        """Compute the loss of one batch; its random numbers depend on seed and step, restart or not."""
+        """Compute the loss of one batch; its random numbers depend on seed, step and process alone."""
         if index % self.trainer.accumulate_grad_batches == 0:
-            own = np.random.SeedSequence([self.seed, self.global_step]).generate_state(1)[0]
+            process = [self.global_rank] if self.global_rank else []
+            own = np.random.SeedSequence([self.seed, self.global_step, *process]).generate_state(1)[0]
             torch.manual_seed(int(own))
         return self.loss(self.network, batch)
 
@@ -96,7 +102,10 @@ class Fitting(lightning.LightningModule):  # type: ignore[misc]
 
 
 class Progress(Callback):  # type: ignore[misc]
-    """Write the mean loss to a file and the log, and now and then what is watched."""
+    """Write the mean loss to a file and the log, and now and then what is watched.
+
+    Of several processes the first one does so, of its own batches.
+    """
 
     def __init__(self, folder: Path, schedule: Schedule, watch: Watch | None) -> None:
         self.folder, self.schedule, self.watch = folder, schedule, watch
@@ -117,6 +126,8 @@ class Progress(Callback):  # type: ignore[misc]
 
     def on_train_batch_end(self, trainer: Any, module: Any, outputs: Any, batch: Any, index: int) -> None:
         """Note the loss of a batch, and after the last batch of a step see whether a line is due."""
+        if trainer.global_rank:
+            return
         self.losses.append(float(outputs["loss"]) * trainer.accumulate_grad_batches)
         step = int(trainer.global_step)
         if (index + 1) % trainer.accumulate_grad_batches:
@@ -151,6 +162,7 @@ def fit(
     device: str = "cpu",
     seed: int = 0,
     accumulate: int = 1,
+    devices: int = 1,
     precision: Precision = "bf16-mixed",
     watch: Watch | None = None,
 ) -> nn.Module:
@@ -175,8 +187,13 @@ def fit(
         Of the random numbers of the loss; the first weights and the batches are the caller's.
     accumulate
         Batches in each optimiser step.
+    devices
+        How many GPUs of this machine (for ``cpu``: processes) share the batches of a step, whose gradient is
+        that of one device but for rounding. Each takes its own batches from the stream, see
+        :func:`bidsapp.learning.turns.turn_of_process`. For more than one, ``loss``, ``watch`` and the loader
+        must be what pickle can send to another process.
     precision
-        Of the forward pass.
+        Of the forward pass; on a GPU without bfloat16 ``bf16-mixed`` is float16 with a scaled loss.
     watch
         Figures of the averaged network, written every ``schedule.watch_steps`` steps; they decide nothing.
 
@@ -184,6 +201,13 @@ def fit(
     -------
     Module
         A network with the averaged weights.
+
+    Raises
+    ------
+    BadDataError
+        ``accumulate`` is no multiple of ``devices``.
+    UnavailableError
+        The GPU lacks memory, or there are fewer GPUs.
     """
     folder.mkdir(parents=True, exist_ok=True)
     last = folder / "last.ckpt"
@@ -194,8 +218,27 @@ def fit(
         fitting.load_state_dict(found["state_dict"])
     else:
         start = int(found["global_step"]) if found is not None else 0
-        trainer = _trainer(schedule, folder, device, Progress(folder, schedule, watch), accumulate, precision)
-        trainer.fit(fitting, batches(start), ckpt_path=last if found is not None else None, weights_only=True)
+        trainer = make_trainer(
+            folder,
+            [Progress(folder, schedule, watch)],
+            steps=schedule.steps,
+            checkpoint_steps=schedule.checkpoint_steps,
+            device=device,
+            devices=devices,
+            accumulate=accumulate,
+            precision=precision,
+        )
+        try:
+            trainer.fit(
+                fitting, batches(start), ckpt_path=last if found is not None else None, weights_only=True
+            )
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            raise UnavailableError(
+                "The GPU has too little memory for this training; make its examples smaller in the recipe "
+                "(crop, pairs), or use --device cpu."
+            ) from error
     averaged: nn.Module = fitting.average.module
     return averaged
 
@@ -214,33 +257,7 @@ def learning_curve(folder: Path) -> list[tuple[int, float]]:
     return sorted(curve.items())
 
 
-def _trainer(
-    schedule: Schedule, folder: Path, device: str, progress: Progress, accumulate: int, precision: Precision
-) -> Any:
-    return lightning.Trainer(
-        accelerator="cpu" if device == "cpu" else "gpu",
-        devices=1 if device == "cpu" else [int(device.partition(":")[2] or 0)],
-        accumulate_grad_batches=accumulate,
-        precision=precision,
-        max_steps=schedule.steps,
-        gradient_clip_val=1.0,
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        callbacks=[
-            progress,
-            ModelCheckpoint(
-                folder, save_last=True, save_top_k=0, every_n_train_steps=schedule.checkpoint_steps
-            ),
-        ],
-    )
-
-
-def _running_mean(decay: float) -> Callable[[Tensor, Tensor, Any], Tensor]:
+def _running_mean(so_far: Tensor, now: Tensor, steps: Any, decay: float) -> Tensor:
     """Average over the last 1 / (1 - decay) steps, over fewer at the start: the first weights are random."""
-
-    def average(so_far: Tensor, now: Tensor, steps: Any) -> Tensor:
-        kept = min(decay, (1 + float(steps)) / (10 + float(steps)))
-        return so_far + (now - so_far) * (1 - kept)
-
-    return average
+    kept = min(decay, (1 + float(steps)) / (10 + float(steps)))
+    return so_far + (now - so_far) * (1 - kept)

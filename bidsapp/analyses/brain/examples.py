@@ -15,6 +15,7 @@ from torch.utils.data import IterableDataset
 from bidsapp.errors import BadDataError
 from bidsapp.images.grids import isotropic_grid, resample, to_closest_ras
 from bidsapp.images.volume import Volume, read_volume
+from bidsapp.learning.turns import turn_of_process
 from bidsapp.simulate.classes import head_classes
 from bidsapp.simulate.heads import GRID_MM, Example, random_head, random_scan
 
@@ -85,12 +86,16 @@ class Examples(IterableDataset[Batch]):
         self.heads, self.scans, self.plan, self.start = heads, scans, plan, start
 
     def __iter__(self) -> Iterator[Batch]:
-        """Yield image, tissue (empty where unknown), brain, and the definition of its border."""
+        """Yield image, tissue (empty where unknown), brain, and the definition of its border.
+
+        Several processes take turns within a step.
+        """
+        first, processes = turn_of_process()
         for step in range(self.start, self.plan.steps):
             shared = np.random.default_rng([self.plan.seed, step])
             size = self._size(shared.random(), coarse=step < self.plan.coarse_steps)
             clinical = step >= self.plan.clinical_from and shared.random() < self.plan.clinical_share
-            for turn in range(self.plan.examples_per_step):
+            for turn in range(first, self.plan.examples_per_step, processes):
                 rng = np.random.default_rng([self.plan.seed, step, turn])
                 example = self._draw(rng, size, clinical=clinical and bool(self.scans))
                 tissue = example.tissue if example.tissue is not None else torch.zeros(0)

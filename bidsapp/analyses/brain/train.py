@@ -6,6 +6,7 @@ import contextlib
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -100,7 +101,8 @@ def train(
         device=device,
         seed=seed,
         accumulate=recipe.integer("examples_per_step"),
-        watch=lambda model: {"dice": mean_dice(model, watched)},
+        devices=recipe.integer("devices"),
+        watch=partial(_watch, heads=watched),
     )
     return write_bundle(path, trained.state_dict(), metadata)
 
@@ -156,16 +158,20 @@ def schedule(recipe: Recipe) -> Schedule:
     )
 
 
+def _watch(network: nn.Module, heads: Sequence[tuple[Tensor, Tensor]]) -> dict[str, float]:
+    return {"dice": mean_dice(network, heads)}
+
+
 def mean_dice(network: nn.Module, heads: Sequence[tuple[Tensor, Tensor]]) -> float:
     """Give the mean Dice of the brain masks (border ``labels``) of whole heads; 0 where none is found."""
     from bidsapp.analyses.brain.predict import locate_and_segment
     from bidsapp.learning.brain_loss import dice
     from bidsapp.simulate.classes import FIRST_OUTSIDE
 
-    total = 0.0
+    total, device = 0.0, str(next(network.parameters()).device)
     for image, classes in heads:
         with contextlib.suppress(BadDataError):
-            inside = locate_and_segment(image.float().numpy(), network, border=0)[0] >= 0.5
+            inside = locate_and_segment(image.float().numpy(), network, border=0, device=device)[0] >= 0.5
             total += dice(inside, ((classes > 0) & (classes < FIRST_OUTSIDE)).numpy())
     return total / max(1, len(heads))
 

@@ -1,11 +1,13 @@
 import contextlib
+import io
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from bidsapp.analyses.brain import ANALYSIS
+from bidsapp.analyses.brain import ANALYSIS, examples
 from bidsapp.analyses.brain.examples import Examples, Plan, read_head, read_scan
 from bidsapp.analyses.brain.predict import segment
 from bidsapp.analyses.brain.train import Split, split_heads, teaching_scans, work_folder
@@ -109,25 +111,59 @@ def test_too_few_heads_are_said(recipe):
         split_heads(["01", "02"], recipe, seed=0)
 
 
+def make_plan(**changed):
+    return Plan(
+        **{
+            "steps": 3,
+            "coarse_steps": 0,
+            "clinical_from": 2,
+            "clinical_share": 1.0,
+            "real_share": 0.5,
+            "still_share": 0.5,
+            "crop": (48, 48, 48),
+            "seed": 5,
+            **changed,
+        }
+    )
+
+
 def test_examples_depend_on_step_and_seed_alone(cohort):
     head = read_head(cohort.members[0].native["T1w"], cohort.members[0].native["dseg"])
     scan = read_scan(cohort.members[3].native["FLAIR"], cohort.members[3].native["mask"])
-    plan = Plan(
-        steps=3,
-        coarse_steps=0,
-        clinical_from=2,
-        clinical_share=1.0,
-        real_share=0.5,
-        still_share=0.5,
-        crop=(48, 48, 48),
-        examples_per_step=1,
-        seed=5,
-    )
+    plan = make_plan(examples_per_step=1)
     full = list(Examples([head], [scan], plan))
     late = list(Examples([head], [scan], plan, start=1))
     assert all(bool((a == b).all()) for a, b in zip(full[1], late[0], strict=True))
     assert [int(item[3]) for item in full] == [0, 0, 1]
     assert full[2][1].numel() == 0
+
+
+def test_processes_that_train_together_share_out_the_examples_of_each_step(cohort, monkeypatch):
+    head = read_head(cohort.members[0].native["T1w"], cohort.members[0].native["dseg"])
+    plan = make_plan(steps=2, examples_per_step=2)
+
+    def images(turn, processes):
+        monkeypatch.setattr(examples, "turn_of_process", lambda: (turn, processes))
+        return [item[0] for item in Examples([head], [], plan)]
+
+    alone, first, second = images(0, 1), images(0, 2), images(1, 2)
+    assert len(alone) == 4
+    together = [first[0], second[0], first[1], second[1]]
+    assert all(torch.equal(*pair) for pair in zip(alone, together, strict=True))
+
+
+def test_a_training_can_be_sent_to_the_processes_of_several_gpus(cohort, recipe, tmp_path, monkeypatch):
+    sent = []
+
+    def fit(network, loss, batches, schedule, folder, **named):
+        sent.append(named["devices"])
+        ForkingPickler(io.BytesIO()).dump((network, loss, batches(0), named["watch"]))
+        return network
+
+    monkeypatch.setattr("bidsapp.learning.fitting.fit", fit)
+    several = Recipe("brain", {**recipe.values, "devices": 2})
+    ANALYSIS.train(cohort, several, path=tmp_path / "brain", device="cpu", seed=1, options={})
+    assert sent == [2]
 
 
 def test_a_label_map_on_another_grid_is_said(cohort, tmp_path, toy_head):
