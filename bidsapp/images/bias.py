@@ -49,7 +49,7 @@ def correct_bias(volume: Volume, mask: Volume, *, spacing: float = _SPACING) -> 
 
     inside = (mask.data > 0.5) & (volume.data > 0)
     if int(inside.sum()) < 100:
-        raise BadDataError("the brain mask is empty or the image is not positive inside it.")
+        raise BadDataError("hardly any voxel of the brain is positive; look at the image and exclude it.")
     ceiling = float(np.percentile(volume.data[inside], 99.9))
     region = mask.with_data(inside)
     bright = volume.with_data(np.clip(volume.data, 0, ceiling))

@@ -44,6 +44,7 @@ class ConformImage(PureInterface):
 
 
 class SegmentBrainInputSpec(BaseInterfaceInputSpec):
+    source = traits.Str(mandatory=True, desc="image of the dataset, for what is said of it")
     in_file = File(exists=True, mandatory=True, desc="head or brain, any contrast, RAS")
     bundle = traits.Directory(exists=True, mandatory=True, desc="bundle of the brain network")
     digest = traits.Str(mandatory=True, desc="digest of the bundle, so that another one runs anew")
@@ -80,8 +81,8 @@ class SegmentBrain(PureInterface):
         volume = mask_volume(image.with_data(found.mask))
         if not PLAUSIBLE_ML[0] <= volume <= PLAUSIBLE_ML[1]:
             raise BadDataError(
-                f"No brain was found in {self.inputs.in_file} (the mask has {volume:.0f} ml); "
-                "look at the image and exclude it."
+                f"{self.inputs.source}: no brain was found (the mask has {volume:.0f} ml); look at the image "
+                "and exclude it."
             )
         parts: dict[str, NDArray[Any]] = {
             "mask": found.mask,
@@ -98,6 +99,7 @@ class SegmentBrain(PureInterface):
 
 
 class CorrectBiasInputSpec(BaseInterfaceInputSpec):
+    source = traits.Str(mandatory=True, desc="image of the dataset, for what is said of it")
     in_file = File(exists=True, mandatory=True, desc="image, RAS")
     mask = File(exists=True, mandatory=True, desc="brain mask on the same grid")
 
@@ -118,7 +120,9 @@ class CorrectBias(PureInterface):
         from bidsapp.images.bias import correct_bias
         from bidsapp.images.volume import read_volume, write_volume
 
-        found = correct_bias(read_volume(Path(self.inputs.in_file)), read_volume(Path(self.inputs.mask)))
+        image, mask = (read_volume(Path(item)) for item in (self.inputs.in_file, self.inputs.mask))
+        with about(self.inputs.source):
+            found = correct_bias(image, mask)
         return {
             "out_file": str(write_volume(folder / "corrected.nii.gz", found.corrected)),
             "field": str(write_volume(folder / "field.nii.gz", found.field)),

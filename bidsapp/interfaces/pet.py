@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from nipype.interfaces.base import BaseInterfaceInputSpec, File, TraitedSpec, traits
 
-from bidsapp.interfaces.base import PureInterface
+from bidsapp.interfaces.base import PureInterface, about
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,12 +50,14 @@ class SumFrames(PureInterface):
         durations = json.loads(self.inputs.metadata).get("FrameDuration")
         if durations is None and len(frames) > 1:
             notes.append("its sidecar has no FrameDuration: all frames count alike")
-        mean = static_image(frames, durations)
+        with about(self.inputs.in_file):
+            mean = static_image(frames, durations)
         out_file = write_volume(folder / "static.nii.gz", to_closest_ras(mean))
         return {"out_file": str(out_file), "notes": notes}
 
 
 class ComputeSuvrInputSpec(BaseInterfaceInputSpec):
+    source = traits.Str(mandatory=True, desc="image of the dataset, for what is said of it")
     in_file = File(exists=True, mandatory=True, desc="static PET on the grid of the reference image")
     mask = File(exists=True, mandatory=True, desc="brain mask on the same grid")
     standard_to_native = File(exists=True, mandatory=True, desc="transform that brings the region here")
@@ -78,7 +80,8 @@ class ComputeSuvr(PureInterface):
 
         pet, mask = read_volume(Path(self.inputs.in_file)), read_volume(Path(self.inputs.mask))
         region = reference_region(Path(self.inputs.standard_to_native), pet.grid)
-        found = compute_suvr(pet, region, brain=mask)
+        with about(self.inputs.source):
+            found = compute_suvr(pet, region, brain=mask)
         return {"out_file": str(write_volume(folder / "suvr.nii.gz", found.image))}
 
 

@@ -60,10 +60,14 @@ def init_image_wf(image: Image, brain: Bundle, settings: Settings) -> Workflow:
     conform = node(ConformImage(in_file=str(image.path)), "conform")
     on_gpu = settings.device.startswith("cuda")
     network = SegmentBrain(
-        bundle=str(brain.path), digest=brain.digest, device=settings.device, use_gpu=on_gpu
+        source=str(image.path),
+        bundle=str(brain.path),
+        digest=brain.digest,
+        device=settings.device,
+        use_gpu=on_gpu,
     )
     segment = node(network, "segment")
-    debias = node(CorrectBias(), "debias")
+    debias = node(CorrectBias(source=str(image.path)), "debias")
     measure = node(MeasureImage(modality=image.modality), "measure")
     workflow.connect(
         [

@@ -38,7 +38,7 @@ def connect_pet(
         SumFrames(in_file=str(image.path), metadata=json.dumps(image.metadata, sort_keys=True)), "sum_frames"
     )
     align_pet = node(AlignRigid(source=str(image.path)), "align_pet")
-    suvr = node(ComputeSuvr(), "suvr")
+    suvr = node(ComputeSuvr(source=str(image.path)), "suvr")
     workflow.connect(
         [
             (sum_frames, align_pet, [("out_file", "moving")]),

@@ -36,5 +36,5 @@ def test_the_image_is_the_product_of_what_is_returned(brain):
 
 def test_an_empty_mask_is_said(brain):
     image, mask = brain
-    with pytest.raises(BadDataError, match="empty"):
+    with pytest.raises(BadDataError, match="hardly any voxel of the brain is positive"):
         correct_bias(image, mask.with_data(np.zeros_like(mask.data)))

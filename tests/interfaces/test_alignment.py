@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
+from bidsapp.analyses import registry
+from bidsapp.analyses.brain import predict
 from bidsapp.errors import BadDataError
 from bidsapp.images.volume import Volume, write_volume
-from bidsapp.interfaces.anatomy import ConformImage, NormaliseIntensity
+from bidsapp.interfaces.anatomy import ConformImage, CorrectBias, NormaliseIntensity, SegmentBrain
 from bidsapp.interfaces.doubt import doubt_alignment
 from bidsapp.interfaces.member import GatherMember, read_member
 from bidsapp.interfaces.registration import AlignRigid
@@ -126,3 +129,19 @@ def test_a_member_keeps_the_sessions_it_cannot_place_in_time(write: Write, tmp_p
         transforms=[str(transform)],
     ).compute(tmp_path)
     assert read_member(Path(gathered["out_file"])).unordered == ("baseline",)
+
+
+def test_the_image_of_the_dataset_is_named_not_the_one_in_the_work_folder(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, mask = write("conformed", np.zeros((48, 56, 48))), write("mask", brain())
+    with pytest.raises(BadDataError, match=r"^sub-1_T1w.nii.gz: hardly any voxel of the brain is positive"):
+        CorrectBias(source="sub-1_T1w.nii.gz", in_file=image, mask=mask).compute(tmp_path)
+    empty = np.zeros((48, 56, 48))
+    monkeypatch.setattr(
+        predict, "segment", lambda *_, **__: SimpleNamespace(mask=empty, gm=empty, wm=empty, csf=empty)
+    )
+    bundle = str(registry.load("brain").bundle)
+    step = SegmentBrain(source="sub-1_T1w.nii.gz", in_file=image, bundle=bundle, digest="")
+    with pytest.raises(BadDataError, match=r"^sub-1_T1w.nii.gz: no brain was found \(the mask has 0 ml\)"):
+        step.compute(tmp_path)
