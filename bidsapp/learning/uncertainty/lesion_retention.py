@@ -67,16 +67,3 @@ def reference_orders(found: FoundLesions) -> dict[str, Retention]:
     """Give the curves of the ``random``, the ``volume`` (small is unsure) and the ``ideal`` order."""
     orders = {"random": np.zeros(found.true.size), "volume": -found.volume, "ideal": ~found.true * 1.0}
     return {name: lesion_retention(found, order) for name, order in orders.items()}
-
-
-def mean_retention(curves: list[Retention]) -> Retention:
-    """Average the curves of several scans, all at the same fractions.
-
-    Raises
-    ------
-    ValueError
-        There is no curve, or their fractions differ.
-    """
-    if not curves or any(not np.array_equal(curve.fractions, curves[0].fractions) for curve in curves):
-        raise ValueError("Curves can be averaged at the same fractions only")
-    return Retention(curves[0].fractions, np.mean([curve.scores for curve in curves], axis=0))

@@ -4,7 +4,6 @@ import pytest
 from bidsapp.learning.uncertainty.lesion_retention import (
     FoundLesions,
     lesion_retention,
-    mean_retention,
     reference_orders,
 )
 
@@ -47,13 +46,6 @@ def test_ideal_order_is_best_and_volume_helps_where_false_lesions_are_small():
 def test_scans_with_nothing_found_have_the_same_score_throughout():
     assert lesion_retention(found([], missed=0), np.empty(0)).area == pytest.approx(1)
     assert lesion_retention(found([], missed=2), np.empty(0)).area == pytest.approx(0)
-
-
-def test_mean_of_two_curves_has_the_mean_of_their_areas():
-    curves = [lesion_retention(found(true), np.array([0.2, 0.4, 0.8])) for true in ([1, 0, 0], [1, 1, 0])]
-    assert mean_retention(curves).area == pytest.approx(np.mean([curve.area for curve in curves]))
-    with pytest.raises(ValueError, match="same fractions"):
-        mean_retention([])
 
 
 def test_an_uncertainty_is_needed_for_each_lesion():
