@@ -18,7 +18,6 @@ from bidsapp.oneclass.pairs import Rows, offset, solve, spread
 from bidsapp.oneclass.svm import (
     TOLERANCE,
     Array,
-    SupportVectors,
     SvmFit,
     centred_gamma,
     check_machine,
@@ -72,40 +71,6 @@ def fit_batched(
             worst = torch.maximum(worst, others)
         violation[part] = worst.float().cpu().numpy()
     return SvmFit(pack(features, alpha, rho, gamma), left_out, violation)
-
-
-def decide_batched(
-    model: SupportVectors,
-    features: Array,
-    *,
-    device: str = "cpu",
-    precision: Precision = "float64",
-    block: int = 20_000,
-) -> Array:
-    """Give the decision value of a new subject at every voxel, as `SupportVectors.decide`.
-
-    Parameters
-    ----------
-    features
-        Shape ``(voxels, dimensions)``.
-    block
-        Voxels at once on the device.
-    """
-    result = np.empty(features.shape[0], dtype=np.float32)
-    for begin in range(0, features.shape[0], block):
-        part = slice(begin, begin + block)
-        first = model.first[begin : begin + block + 1]
-        own = slice(int(first[0]), int(first[-1]))
-        count = torch.from_numpy(np.diff(first)).to(device)
-        voxel = torch.repeat_interleave(count)
-        rho, gamma = (_tensor(values[part], device, precision) for values in (model.rho, model.gamma))
-        difference = _tensor(model.vectors[own], device, precision)
-        difference -= _tensor(features[part], device, precision)[voxel]
-        terms = (-gamma[voxel] * difference.square().sum(dim=1)).exp()
-        terms *= _tensor(model.weights[own], device, precision)
-        values = torch.segment_reduce(terms, "sum", lengths=count) - rho
-        result[part] = values.float().cpu().numpy()
-    return result
 
 
 def _tensor(values: NDArray[np.floating], device: str, precision: Precision) -> Tensor:

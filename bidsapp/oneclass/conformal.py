@@ -1,7 +1,9 @@
-"""p-values that assume nothing but that a healthy subject could have been one of the controls.
+"""p-values that assume no distribution: only that a healthy subject could have been one of the controls.
 
 Conformal p: the share of a set (the controls and the subject) that is at least as extreme (Vovk 2005,
-Algorithmic Learning in a Random World). Controls are scored as left out, so all of the set are alike.
+Algorithmic Learning in a Random World). Controls are scored as left out: by one control less than the
+subject, and never by the subject. So the set is alike but for a difference of order 1 / controls, and p is
+exact only as far as one person more does not change the model.
 """
 
 from __future__ import annotations

@@ -43,10 +43,6 @@ class LinearFit:
         """Subjects less covariates."""
         return int(self.residuals.shape[0] - self.coefficients.shape[0])
 
-    def deleted_error(self, subject: int) -> Array:
-        """Give the error of predicting a subject from all others, shape ``(voxels, channels)``."""
-        return np.asarray(self.residuals[subject] / (1 - self.leverage[subject]), dtype=np.float32)
-
 
 def fit_linear(features: Array, design: Matrix) -> LinearFit:
     """Fit least squares to every voxel and channel.

@@ -3,7 +3,7 @@ import pytest
 
 from bidsapp.errors import BadDataError
 from bidsapp.oneclass import batched
-from bidsapp.oneclass.batched import decide_batched, fit_batched
+from bidsapp.oneclass.batched import fit_batched
 from bidsapp.oneclass.svm import fit_svm
 
 
@@ -23,7 +23,7 @@ def test_it_is_the_compiled_machine(nu, precision):
     assert (np.abs(fit.model.rho - compiled.model.rho) <= within).all()
     assert (np.abs(fit.left_out - compiled.left_out) <= within).all()
     expected = compiled.model.decide(new)
-    decision = decide_batched(fit.model, new, precision=precision, block=5)
+    decision = fit.model.decide(new)
     assert (np.abs(decision - expected) <= within).all()
     clear = np.abs(expected) > within
     assert np.array_equal(np.sign(decision[clear]), np.sign(expected[clear]))

@@ -18,14 +18,15 @@ def test_coefficients_are_those_of_numpy(data):
     assert np.allclose(fit_linear(features, design).coefficients[:, :, 1], expected, atol=1e-5)
 
 
-def test_deleted_error_is_the_error_of_an_explicit_refit(data):
+def test_residual_over_one_minus_leverage_is_the_error_of_an_explicit_refit(data):
     features, design = data
     fit = fit_linear(features, design)
     for subject in range(12):
         others = np.arange(12) != subject
         refit = fit_linear(features[others], design[others])
         expected = features[subject] - np.tensordot(design[subject], refit.coefficients, axes=1)
-        assert np.allclose(fit.deleted_error(subject), expected, atol=1e-4)
+        deleted = fit.residuals[subject] / (1 - fit.leverage[subject])
+        assert np.allclose(deleted, expected, atol=1e-4)
 
 
 def test_leverages_sum_to_the_number_of_covariates(data):
