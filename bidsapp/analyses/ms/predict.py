@@ -29,6 +29,8 @@ from bidsapp.images.volume import read_volume
 
 VOXEL_MM3 = 1.0
 _TISSUES = ("GM", "CSF")
+COVERED = 0.95
+"""Least share of the brain that an image shows (not 0, which is what lies beyond a scan)."""
 NOT_SCANNED = 0.5
 """Probability of lesion where a scan does not reach: what lies there is neither new nor resolved."""
 _TRANSFORMS = ("standard_to_native", "native_to_standard")
@@ -81,6 +83,7 @@ def predict(
             *trained.cautions,
             *warnings(synthesised=shown, activity=trained.activity),
             *undrawn(lesions, np.unique(numbers.data).astype(int).tolist()),
+            *_partial(member, reading),
             *_earlier_warning(member, reading),
             *reasons.warnings,
         ),
@@ -134,6 +137,17 @@ def _describe(
     changes = comparison.changes if comparison is not None else None
     return describe_lesions(
         labels, space.grid.affine, evidence, places, changes, confidence_limit=trained.confidence_limit
+    )
+
+
+def _partial(member: Member, reading: Reading) -> tuple[str, ...]:
+    """Say which contrasts leave a part of the brain out: the network takes it for dark tissue."""
+    brain = reading.space.mask.data >= 0.5
+    shown = {name: float((reading.images[name].data[brain] != 0).mean()) for name in reading.images}
+    return tuple(
+        f"{name} of {member.name} shows {share:.0%} of the brain; what was found in the rest is not reliable."
+        for name, share in shown.items()
+        if share < COVERED
     )
 
 

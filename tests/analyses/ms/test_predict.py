@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import nibabel as nib
 import numpy as np
@@ -16,6 +17,7 @@ from bidsapp.analyses.ms.earlier import read_earlier
 from bidsapp.analyses.ms.grid import read_images, work_space
 from bidsapp.analyses.ms.networks import read_trained
 from bidsapp.analyses.ms.predict import _compare as compare_with_earlier
+from bidsapp.analyses.ms.predict import _partial as partial
 from bidsapp.analyses.ms.predict import _unlike as unlike
 from bidsapp.analyses.ms.reading import read_session
 from bidsapp.bids.sink import write_findings
@@ -147,6 +149,18 @@ def test_an_earlier_session_that_cannot_be_aligned_is_said(make_member, bundle, 
     findings = ANALYSIS.predict(member, bundle, out_dir=tmp_path, device="cpu", seed=0)
     assert any("sub-p1_ses-01 could not be used" in said for said in findings.warnings)
     assert "change" not in [column.name for column in findings.tables[0].columns]
+
+
+def test_a_contrast_that_leaves_a_part_of_the_brain_out_is_said(make_member):
+    member = make_member("p1", "02")
+    space = work_space(member)
+    images = read_images(member, space)
+    reading = SimpleNamespace(space=space, images=images)
+    assert partial(member, reading) == ()
+    half = np.arange(space.grid.shape[2]) < space.grid.shape[2] // 2
+    reading.images["FLAIR"] = images["FLAIR"].with_data(images["FLAIR"].data * half)
+    (said,) = partial(member, reading)
+    assert said.startswith("FLAIR of sub-p1_ses-02 shows 5")
 
 
 def test_an_earlier_session_read_with_other_contrasts_is_said(make_member):
