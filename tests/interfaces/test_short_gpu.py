@@ -73,5 +73,11 @@ def test_the_brain_mask_says_it_in_its_notes(bundle, monkeypatch, tmp_path):
 
     monkeypatch.setattr("bidsapp.analyses.brain.predict.segment", segment)
     image = write_volume(tmp_path / "T1w.nii.gz", Volume(ones, np.diag([11.0, 11.0, 11.0, 1.0])))
-    step = SegmentBrain(in_file=str(image), bundle=str(bundle.path), digest=bundle.digest, device="cuda:0")
+    step = SegmentBrain(
+        in_file=str(image),
+        source="T1w.nii.gz",
+        bundle=str(bundle.path),
+        digest=bundle.digest,
+        device="cuda:0",
+    )
     assert step.run(cwd=tmp_path).outputs.notes == [SAID]

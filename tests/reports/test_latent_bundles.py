@@ -76,7 +76,8 @@ def test_a_damaged_sample_costs_a_sentence_and_writes_nothing(bundle):
     found = write_trained_bundles(bundle.path.parents[1])
     assert (found.curves, found.written) == ((), ())
     (sentence,) = found.left_out
-    assert sentence.startswith("Bundle anomaly is left out. The latent sample of")
+    assert sentence.startswith("Bundle anomaly is left out. ")
+    assert "latent" in sentence
     assert sentence.endswith("train or copy the bundle again.")
 
 

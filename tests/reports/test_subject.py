@@ -45,8 +45,8 @@ def test_a_strangers_findings_are_shown_in_full(output: Fixture) -> None:
 def test_each_registration_can_be_flickered_by_keyboard(output: Fixture) -> None:
     output.add("01")
     labels = [button["aria-label"] for button in read(output).all("button") if button.get("class") == "flip"]
-    assert "FLAIR on T1w: show T1w instead of FLAIR" in labels
-    assert "T1w on the template: show MNI152NLin2009cAsym instead of T1w" in labels
+    assert "FLAIR on T1w, 12 slices: show T1w instead of FLAIR" in labels
+    assert "T1w on the template, 12 slices: show MNI152NLin2009cAsym instead of T1w" in labels
 
 
 def test_the_first_deviant_region_is_the_one_outside_the_band(output: Fixture) -> None:

@@ -51,7 +51,7 @@ def test_a_disk_without_locks_is_no_other_run(tmp_path, monkeypatch):
 
     monkeypatch.setattr(fcntl, "flock", refuse)
     with (
-        pytest.raises(CannotWriteError, match=r"cannot be locked .* choose a work folder on another disk"),
+        pytest.raises(CannotWriteError, match=r"knows no locks .* choose another --work-dir"),
         claim(tmp_path / "sub-01", "01"),
     ):
         pass

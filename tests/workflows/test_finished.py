@@ -11,7 +11,8 @@ import pytest
 
 from bidsapp.bids.query import find_inputs
 from bidsapp.bids.references import add_references
-from bidsapp.bundle import REQUIRED, Bundle
+from bidsapp.bundle import Bundle
+from bidsapp.bundle_checks import REQUIRED
 from bidsapp.findings import Findings
 from bidsapp.inputs import Inputs
 from bidsapp.layout import findings_file, status_file

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bidsapp.bundle import REQUIRED, Bundle
+from bidsapp.bundle import Bundle
+from bidsapp.bundle_checks import REQUIRED
 from bidsapp.errors import UnavailableError, UsageError
 from bidsapp.settings import Settings
 from bidsapp.workflows.models import resolve_models

@@ -28,7 +28,8 @@ def test_every_declared_option_is_a_field_of_the_request():
 def test_words_are_read_back_as_the_same_settings(bids, out, tmp_path):
     (tmp_path / "b c").mkdir()
     given = [
-        "--participant-label", "01", "02", "--session-label", "1", "-d", str(tmp_path / "b c"), "--explain",
+        "--participant-label", "01", "02", "--session-label", "1", "--explain",
+        "--reference", str(tmp_path / "b c"),
         "--analysis", "ms", "brain", "--bundle", str(tmp_path / "x"), "-v", "-v", "--random-seed", "7",
         "--device", "cuda:1", "--mem-gb", "2.5", "--controls=-x == 'y'", "--work-dir", "scratch",
         "--nprocs", "2",

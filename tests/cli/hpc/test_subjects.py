@@ -39,7 +39,7 @@ def test_reasons_are_those_of_the_status_files(partly):
 
 def test_a_damaged_status_proves_nothing(partly):
     status_file(partly, "01", None).write_text("{")
-    assert "delete it" in unfinished(partly, {"01": (None,)})["01"]
+    assert "status.json" in unfinished(partly, {"01": (None,)})["01"]
 
 
 def test_resubmit_lists_the_unfinished_alone(hpc, partly):
