@@ -76,7 +76,7 @@ def write_mean_reasons(output_dir: Path, found: Sequence[MeanReasons]) -> list[P
     """Write ``group_<analysis>_reasons.tsv``, the bundles of an analysis below each other."""
     files: dict[str, list[dict[str, Cell]]] = {}
     for each in found:
-        start = {"bundle": each.bundle, "people": each.people}
+        start: dict[str, Cell] = {"bundle": each.bundle, "people": each.people}
         files.setdefault(each.analysis, []).extend(
             {**start, "feature": row.feature, "mean": row.mean, "sd": row.sd, "mean_size": row.size}
             for row in each.rows
