@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bidsapp.errors import BidsAppError
 
-_DICOM_NAME = re.compile(r"[^\W\d_]{2,}\^[^\W\d_]{2,}")  # Doe^Jane
+_DICOM_NAME = re.compile(r"[^\W\d_]{2}\^[^\W\d_]{2}")  # of Doe^Jane; of fixed length: texts may be long
 _NAME = re.compile(r"^\s*[^\W\d_]{2,}, [^\W\d_]{2,}\s*$")  # Doe, Jane; in a sidecar it may be Bonn, Germany
 _DATE = re.compile(
     r"(?<!\d)(?:(?:19|20)\d\d([-./]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])"  # 19600131, 1960-01-31

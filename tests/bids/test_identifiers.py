@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import nibabel as nib
@@ -94,6 +95,12 @@ def test_extensions_of_a_header(tmp_path, code, words):
     nib.save(made, tmp_path / "b.nii.gz")
     said = header_warnings(tmp_path / "b.nii.gz")
     assert [words in text for text in said] == [True]
+
+
+def test_a_long_text_is_looked_through_at_once():
+    begin = time.process_time()
+    assert without_identifiers({"Comment": "A" * 1_000_000}, "x.json", "01")[1] == []
+    assert time.process_time() - begin < 1
 
 
 def test_nothing_of_it_is_kept_and_every_place_is_named(make_raw, tmp_path):
