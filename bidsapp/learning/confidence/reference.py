@@ -29,7 +29,8 @@ class ReferenceCohort:
     standard
         Standardised training vectors, shape ``(n, features)``.
     left_out
-        Distance of each training patient from mean and nearest of the others, shape ``(n, 2)``.
+        Distance of each training patient from mean and nearest of the others, in the scales of the others,
+        shape ``(n, 2)``.
     """
 
     names: tuple[str, ...]
@@ -92,13 +93,9 @@ def fit_reference(features: Array, names: Sequence[str], *, limit: float = LIMIT
     if not np.isfinite(features).all():
         bad = names[int(np.flatnonzero(~np.isfinite(features).all(axis=0))[0])]
         raise BadDataError(f"The feature '{bad}' of the reference cohort has gaps: fill or leave it out.")
-    centre, spread = features.mean(axis=0), features.std(axis=0, ddof=1)
-    spread = np.maximum(spread, np.finfo(np.float32).eps * np.maximum(np.abs(centre), 1.0))
-    standard = (features - centre) / spread
-    left_out = np.array(
-        [_distances(standard[place], np.delete(standard, place, axis=0)) for place in range(len(standard))]
-    )
-    return ReferenceCohort(tuple(names), centre, spread, standard, left_out)
+    centre, spread = _scales(features)
+    left_out = np.array([_left_out(features, place) for place in range(len(features))])
+    return ReferenceCohort(tuple(names), centre, spread, (features - centre) / spread, left_out)
 
 
 def judge(reference: ReferenceCohort, features: Array, *, limit: float = LIMIT) -> Judgement:
@@ -130,6 +127,19 @@ def judge(reference: ReferenceCohort, features: Array, *, limit: float = LIMIT) 
     p = (1 + int((others >= own).sum())) / (others.size + 1)
     place = int(np.abs(z).argmax())
     return Judgement(p, p <= limit, reference.names[place], float(z[place]))
+
+
+def _scales(features: Array) -> tuple[Array, Array]:
+    """Give mean and standard deviation of each feature."""
+    centre, spread = features.mean(axis=0), features.std(axis=0, ddof=1)
+    return centre, np.maximum(spread, np.finfo(np.float32).eps * np.maximum(np.abs(centre), 1.0))
+
+
+def _left_out(features: Array, place: int) -> tuple[float, float]:
+    """Give the distances of a patient as a new one has them: it has no part in the scales either."""
+    others = np.delete(features, place, axis=0)
+    centre, spread = _scales(others)
+    return _distances((features[place] - centre) / spread, (others - centre) / spread)
 
 
 def _distances(point: Array, others: Array) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.covariance import LedoitWolf
 
 from bidsapp.errors import BadDataError
 from bidsapp.learning.confidence.reference import fit_reference, judge
@@ -28,6 +29,14 @@ def test_patients_of_the_cohort_are_refused_as_rarely_as_said() -> None:
         reference = fit_reference(table[:50], NAMES)
         outside.extend(judge(reference, row).outside for row in table[50:])
     assert 0.015 <= np.mean(outside) <= 0.075
+
+
+def test_a_training_patient_left_out_is_measured_as_a_new_one() -> None:
+    table = _cohort(np.random.default_rng(6), 25)
+    others = fit_reference(np.delete(table, 3, axis=0), NAMES)
+    seen = LedoitWolf().fit(others.standard)
+    far = seen.mahalanobis((table[3:4] - others.centre) / others.spread)[0] ** 0.5
+    assert fit_reference(table, NAMES).left_out[3, 0] == pytest.approx(far)
 
 
 def test_says_what_is_far(reference) -> None:
