@@ -10,7 +10,7 @@ ARG BASE=docker.io/library/python:3.11-slim-bookworm
 
 FROM ${BASE} AS packages
 ARG DEVICE=cpu
-ARG TORCH_INDEX=
+ARG TORCH_INDEX=default
 COPY install.sh requirements.lock /src/
 RUN sh /src/install.sh torch
 RUN sh /src/install.sh packages

@@ -15,10 +15,11 @@ case ${1:-} in
 torch)
   version=$(sed -n 's/^torch==//p' "$source/requirements.lock")
   case ${DEVICE:-cpu} in
-  cpu) version=$version+cpu index=${TORCH_INDEX:-https://download.pytorch.org/whl/cpu} ;;
-  cuda) index=${TORCH_INDEX:-} ;;  # the general index has the build with CUDA
+  cpu) version=$version+cpu index=https://download.pytorch.org/whl/cpu ;;
+  cuda) index= ;;  # the general index has the build with CUDA
   *) echo "DEVICE is cpu or cuda, not '$DEVICE'." >&2; exit 64 ;;
   esac
+  [ "${TORCH_INDEX:-default}" = default ] || index=$TORCH_INDEX
   python3 -m venv /opt/bidsapp
   $pip install ${index:+--extra-index-url "$index"} --constraint "$source/requirements.lock" "torch==$version"
   rm -rf /opt/bidsapp/lib/python3*/site-packages/torch/include

@@ -58,7 +58,7 @@ def unfinished(output_dir: Path, selected: Mapping[str, Sessions]) -> dict[str, 
     reasons: dict[str, str] = {}
     for subject, sessions in selected.items():
         for session in sessions:
-            reason = _reason(status_file(output_dir, subject, session))
+            reason = _reason(status_file(output_dir, subject, session)).removeprefix(f"sub-{subject}: ")
             if reason:
                 reasons[subject] = f"ses-{session}: {reason}" if session else reason
                 break

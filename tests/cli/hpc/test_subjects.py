@@ -31,7 +31,7 @@ def partly(out: Path) -> Path:
 def test_reasons_are_those_of_the_status_files(partly):
     selected = {"01": (None,), "02": ("1", "2"), "03": (None,), "04": (None,)}
     assert unfinished(partly, selected) == {
-        "02": "ses-2: sub-02: no brain was found.",
+        "02": "ses-2: no brain was found.",
         "03": "begun, but killed or still running",
         "04": "never begun",
     }
