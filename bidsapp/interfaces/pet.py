@@ -61,10 +61,12 @@ class ComputeSuvrInputSpec(BaseInterfaceInputSpec):
     in_file = File(exists=True, mandatory=True, desc="static PET on the grid of the reference image")
     mask = File(exists=True, mandatory=True, desc="brain mask on the same grid")
     standard_to_native = File(exists=True, mandatory=True, desc="transform that brings the region here")
+    notes = traits.List(traits.Str, usedefault=True, desc="what the steps before have to say")
 
 
 class ComputeSuvrOutputSpec(TraitedSpec):
     out_file = File(exists=True, desc="PET divided by the mean of the reference region")
+    notes = traits.List(traits.Str, desc="the same, with the name of the image")
 
 
 class ComputeSuvr(PureInterface):
@@ -82,7 +84,9 @@ class ComputeSuvr(PureInterface):
         region = reference_region(Path(self.inputs.standard_to_native), pet.grid)
         with about(self.inputs.source):
             found = compute_suvr(pet, region, brain=mask)
-        return {"out_file": str(write_volume(folder / "suvr.nii.gz", found.image))}
+        name = Path(self.inputs.source).name
+        notes = [note if name in note else f"{name}: {note}" for note in self.inputs.notes]
+        return {"out_file": str(write_volume(folder / "suvr.nii.gz", found.image)), "notes": notes}
 
 
 def reference_region(standard_to_native: Path, grid: Grid) -> Volume:

@@ -88,7 +88,9 @@ def init_session_wf(
     extras = _extras(workflow, inputnode, inputs, ports)
     standard = connect_standard(workflow, inputnode, inputs, sources, len(extras), unordered)
     workflow.connect(standard.gather, "out_file", outputnode, "member")
-    describe = _connect_description(workflow, inputnode, standard.gather, inputs, settings, extras)
+    describe = _connect_description(workflow, inputnode, standard.gather, inputs, settings)
+    prepared = [source for source, _ in sources.values() if source is not inputnode]
+    _connect_remarks(workflow, inputnode, describe, extras, prepared)
     connect_extras(workflow, standard, list(sources), extras)
     if settings.output_resolution == 1:
         connect_fine(workflow, inputnode, describe, sources)
@@ -135,11 +137,7 @@ def _connect_description(
     gather: Node,
     inputs: Inputs,
     settings: Settings,
-    extras: Sequence[Node],
 ) -> Node:
-    from nipype.interfaces.utility import Merge
-    from nipype.pipeline.engine import Node
-
     from bidsapp.interfaces.describe import DescribePreprocessing
 
     describe = node(
@@ -156,18 +154,29 @@ def _connect_description(
             (inputnode, describe, [(name, name) for name in ("dseg", "facts")]),
         ]
     )
-    for port in ("quality", "notes"):
-        joined = Node(Merge(1 + len(extras)), name=f"all_{port}")
-        workflow.connect([(inputnode, joined, [(port, "in1")]), (joined, describe, [("out", port)])])
-        for index, extra in enumerate(extras):
-            workflow.connect(extra, port, joined, f"in{index + 2}")
-    if extras:
-        moved = Node(Merge(len(extras)), name="all_confounds")
-        for index, extra in enumerate(extras):
-            workflow.connect(extra, "confounds", moved, f"in{index + 1}")
-        workflow.connect(moved, "out", describe, "confounds")
     connect_sink(workflow, describe, "preproc", inputs, settings)
     return describe
+
+
+def _connect_remarks(
+    workflow: Workflow, inputnode: Node, describe: Node, extras: Sequence[Node], prepared: Sequence[Node]
+) -> None:
+    """Bring together what all steps say: quality figures, notes (of other images, too), motion."""
+    from nipype.interfaces.utility import Merge
+    from nipype.pipeline.engine import Node
+
+    speakers = {
+        "quality": [inputnode, *extras],
+        "notes": [inputnode, *extras, *prepared],
+        "confounds": list(extras),
+    }
+    for port, nodes in speakers.items():
+        if not nodes:
+            continue
+        joined = Node(Merge(len(nodes)), name=f"all_{port}")
+        for index, speaker in enumerate(nodes, start=1):
+            workflow.connect(speaker, port, joined, f"in{index}")
+        workflow.connect(joined, "out", describe, port)
 
 
 def connect_analysis(

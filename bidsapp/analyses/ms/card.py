@@ -121,10 +121,15 @@ def metadata_of(
         "started_from": sources.start,
         "outlines": _outlines(material, second),
         "activity_seen_in_patients": seen,
-        "activity": seen,
+        "activity": seen and _learns_activity(recipe),
         "second_stage": dict(second or {}),
         **judgement(judge(left_out), left_out),
     }
+
+
+def _learns_activity(recipe: Recipe) -> bool:
+    """Tell whether what activity is read from is learned at all."""
+    return recipe.values["active_from"] == "synthesis" or recipe.values["weight_active"] != 0
 
 
 def _described() -> dict[str, object]:
@@ -141,7 +146,8 @@ def _described() -> dict[str, object]:
         "required_packages_version": {"safetensors": version("safetensors")},
         "task": "Multiple-sclerosis lesions, active lesions without gadolinium, post-contrast T1w",
         "description": "A 3-D U-Net that marks white-matter lesions in any subset of T1w, T2w, FLAIR and "
-        "PDw, tells which would enhance with gadolinium, and draws the T1w after it. Research use only.",
+        "PDw; where it learned them well enough (activity, synthesis), it also tells which would enhance "
+        "with gadolinium and draws the T1w after it. Research use only.",
         "authors": "The bidsapp developers",
         "copyright": "The bidsapp developers; packaged weights CC BY-SA 3.0",
         "data_source": list(CITATIONS),
