@@ -15,6 +15,7 @@ from bidsapp.analyses.coma.models.targets import inner_folds, is_outcome
 from bidsapp.analyses.coma.models.trees import Forest
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.errors import BadDataError
+from bidsapp.learning.validation.sealed import check_sealed, check_unfitted
 
 NAMES = list(MODELS)
 OF_THESE = [name for name, entry in MODELS.items() if not {"lesions", "images"} & set(entry.needs)]
@@ -205,3 +206,16 @@ def _line() -> tuple[np.ndarray, np.ndarray]:
     columns = rng.standard_normal((30, 4))
     columns -= columns.mean(axis=0)
     return columns, columns @ [1.0, -1, 0.5, 0] + 0.3 * rng.standard_normal(30)
+
+
+@pytest.mark.parametrize("name", OF_THESE)
+def test_no_model_learns_from_patients_who_are_left_out(cohort, name):
+    patients, score = cohort
+
+    def pipeline(people, target, left_out):
+        taught = [person for person, out in zip(people, left_out, strict=True) if not out]
+        asked = [person for person, out in zip(people, left_out, strict=True) if out]
+        return MODELS[name]().fit(taught, target[~left_out]).predict(asked)
+
+    check_unfitted(MODELS[name], patients[:24])
+    check_sealed(pipeline, patients[:24], score[:24], np.arange(24) < 4)
