@@ -50,7 +50,7 @@ def main() -> int:
     )
     parser.add_argument("--count", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--kind", choices=[kind.name for kind in KINDS])
+    parser.add_argument("--kind", nargs="+", choices=[kind.name for kind in KINDS])
     parser.add_argument("--only", type=int, metavar="NUMBER")
     parser.add_argument("--keep", type=Path, metavar="FOLDER")
     options = parser.parse_args()
@@ -61,7 +61,7 @@ def main() -> int:
     )
     every: list[Verdict] = []
     for kind, seeds in groupby(plan(options.count, options.seed), key=lambda pair: pair[0]):
-        if options.kind not in {None, kind.name}:
+        if options.kind and kind.name not in options.kind:
             continue
         found = []
         for _, seed in seeds:

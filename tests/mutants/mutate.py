@@ -118,7 +118,8 @@ def mutate_table(text: str, chance: random.Random) -> bytes:
         elif what == 2:
             row += [str(chance.choice(ODD_VALUES))[:100]] * chance.choice((1, 1, 30_000))
         elif what == 3:
-            rows += [list(row)] * (1 if len(row) > 100 else chance.choice((1, 1, 20_000)))
+            few = sum(map(len, row)) > 100  # a file of gigabytes is no test of what reads it
+            rows += [list(row)] * (1 if few else chance.choice((1, 1, 20_000)))
         elif what == 4 and row:
             rows.remove(row)
         elif row:
