@@ -15,6 +15,7 @@ from typing import TextIO
 from bidsapp.errors import CannotWriteError
 from bidsapp.files import write_error
 
+ATTEMPTS = 100  # other runs come and go; a folder that cannot be made at all must not be tried for ever
 _UNKNOWN = {errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK}
 
 
@@ -38,21 +39,11 @@ def open_locked(path: Path, kind: int) -> TextIO:
     CannotWriteError, InputOutputError
         The folder cannot be written, or its file system knows no locks.
     """
-    while True:
+    for _ in range(ATTEMPTS):
         stream = _open(path)
-        if stream is None:
-            continue
-        try:
-            fcntl.flock(stream, kind)
-            if path.exists() and path.stat().st_ino == os.fstat(stream.fileno()).st_ino:
-                return stream
-        except BlockingIOError:
-            stream.close()
-            raise
-        except OSError as error:
-            stream.close()
-            raise _explain(path, error) from error
-        stream.close()
+        if stream is not None and _is_locked(stream, path, kind):
+            return stream
+    raise CannotWriteError(f"{path} can be neither made nor locked; choose another --work-dir.")
 
 
 def becomes_alone(stream: TextIO) -> bool:
@@ -62,6 +53,29 @@ def becomes_alone(stream: TextIO) -> bool:
     except OSError:
         return False
     return True
+
+
+def _is_locked(stream: TextIO, path: Path, kind: int) -> bool:
+    """Lock the file; close it unless it is locked and still the one of this name."""
+    try:
+        fcntl.flock(stream, kind)
+        if _is_named(stream, path):
+            return True
+    except BlockingIOError:
+        stream.close()
+        raise
+    except OSError as error:
+        stream.close()
+        raise _explain(path, error) from error
+    stream.close()
+    return False
+
+
+def _is_named(stream: TextIO, path: Path) -> bool:
+    try:
+        return path.stat().st_ino == os.fstat(stream.fileno()).st_ino
+    except FileNotFoundError:
+        return False
 
 
 def _open(path: Path) -> TextIO | None:

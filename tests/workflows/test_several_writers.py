@@ -139,3 +139,9 @@ def test_a_file_system_without_locks_is_said_with_the_remedy(code, settings, mon
     monkeypatch.setattr(fcntl, "flock", refuse)
     with pytest.raises(CannotWriteError, match="--work-dir"), occupy(settings.work_root, threads=1):
         pass
+
+
+def test_a_folder_that_can_never_be_made_is_an_error_and_no_endless_loop(settings):
+    nowhere = Path("/proc/self/work")
+    with pytest.raises(CannotWriteError, match="another"), occupy(nowhere, threads=1):
+        pass
