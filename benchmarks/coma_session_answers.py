@@ -73,7 +73,7 @@ def uptake_rows(folder: Path, head: Phantom) -> Iterator[Row]:
 
 def signal_correlations(folder: Path, person: Person, seed: int) -> Numbers:
     """Correlate the signals of all regions with those that were put in, at the frames that are left."""
-    (path,) = sorted(folder.rglob("*task-rest*_timeseries.tsv"))
+    (path,) = sorted(folder.rglob("*task-rest*desc-preproc_timeseries.tsv"))
     table = pd.read_csv(path, sep="\t")
     known = sorted(person.head.names)
     true = bold_signals(len(known), generator(seed, person.plan.label, "bold"))
