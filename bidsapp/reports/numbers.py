@@ -10,6 +10,8 @@ from bidsapp.findings import Cell
 
 MINUS = "\N{MINUS SIGN}"
 THIN = "\N{NARROW NO-BREAK SPACE}"
+ROUNDING = 1e-12
+"""What is nearer to 0 is the rounding of sums, and is written as 0."""
 
 
 def decimals_of(values: Iterable[Cell]) -> int:
@@ -36,6 +38,8 @@ def write_number(value: Cell, decimals: int | None = None) -> str:
         return value
     if isinstance(value, float) and math.isinf(value):
         return "∞" if value > 0 else f"{MINUS}∞"
+    if abs(value) < ROUNDING:
+        value = 0
     if 0 < abs(value) < 0.5 * 10 ** -(5 if decimals is None else max(decimals, 5)):
         return f"{value:.1e}".replace("-", MINUS)
     places = decimals_of([value]) if decimals is None else decimals

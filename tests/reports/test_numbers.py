@@ -41,3 +41,8 @@ def test_words() -> None:
     assert join(["a", "b", "c"]) == "a, b and c"
     assert join([]) == ""
     assert write_seconds(3725) == "1 h 02 min"
+
+
+def test_the_rounding_of_sums_is_nought_and_a_small_p_is_not():
+    assert write_number(1.6e-16) == "0"
+    assert write_number(2e-7) == "2.0e\N{MINUS SIGN}07"
