@@ -188,7 +188,7 @@ def test_sidecars_say_sources_and_references_as_uris(make_raw, tmp_path):
 
 
 def test_a_source_is_told_by_its_name_wherever_the_dataset_lies(tmp_path):
-    dataset, name = "/work/me/sub-01/bids", "sub-01/ses-1/anat/sub-01_ses-1"
+    dataset, name = "/home/me/work/sub-01/bids", "sub-01/ses-1/anat/sub-01_ses-1"
     sources = [
         f"{dataset}/{name}_T1w.nii.gz",
         f"{dataset}/derivatives/drawn/{name}_label-L_mask.nii.gz",
