@@ -14,8 +14,12 @@ lesions, scored as in the app by the mean over their most active 10 mm3. Free re
 network finds is a detection at its most active voxel; a hit lies in an active lesion. ECE is that of true
 lesions. Intervals are over patients.
 
-REAL patients (openms-mni): their post-gadolinium T1w show no enhancement, so each lesion that is called
-active is a false alarm. They are read by the network of the fold that left them out.
+The rule of the bundle (`bidsapp.analyses.ms.activity_rule`), where it has one, is judged on the same
+patients.
+
+REAL patients (openms-mni): their post-gadolinium T1w show no enhancement, so each lesion that the network
+calls active is a false alarm. They are read by the network of the fold that left them out. The rule tells
+nothing of them: they have no earlier session.
 """
 
 from __future__ import annotations
@@ -24,6 +28,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +45,7 @@ from bidsapp.analyses.ms.channels import PRIOR
 from bidsapp.analyses.ms.heads import read_head
 from bidsapp.analyses.ms.inference import probability
 from bidsapp.analyses.ms.instances import find_instances
+from bidsapp.analyses.ms.networks import read_rule
 from bidsapp.analyses.ms.tables import ACTIVE_FROM
 from bidsapp.bids.cohort import read_cohort
 from bidsapp.images.grids import resample
@@ -48,7 +54,7 @@ from bidsapp.images.volume import read_volume
 from bidsapp.learning.discrimination import Estimate
 from bidsapp.simulate.sclerosis.outlines import LesionMasks
 
-WITHOUT, WITH = "without the earlier scan", "with the earlier scan"
+WITHOUT, WITH, RULE = "network without the earlier scan", "network with it", "rule of the bundle"
 
 
 def read_outlines(folder: Path) -> LesionMasks:
@@ -62,11 +68,12 @@ def read_outlines(folder: Path) -> LesionMasks:
 
 
 def look(arguments: argparse.Namespace, networks: Networks) -> dict[str, list[Seen]]:
-    """Read each simulated patient with and without the earlier scan."""
+    """Read each simulated patient with and without the earlier scan; the rule sees what the second found."""
     members = read_cohort([arguments.heads], participant_label=arguments.held_out).members
     heads = [read_head(member, arguments.cache / "heads") for member in members[: arguments.count]]
     outlines = read_outlines(arguments.outlines) if arguments.outlines else None
-    seen: dict[str, list[Seen]] = {WITHOUT: [], WITH: []}
+    rule = read_rule(networks.bundle.metadata)
+    seen: dict[str, list[Seen]] = {WITHOUT: [], WITH: [], **({RULE: []} if rule else {})}
     for number in range(arguments.count):
         patient = simulate(heads, outlines, number, arguments.size)
         if not find_instances(patient.lesion, 1.0).any():
@@ -74,7 +81,12 @@ def look(arguments: argparse.Namespace, networks: Networks) -> dict[str, list[Se
         for way, prior in ((WITHOUT, []), (WITH, [PRIOR])):
             used = [*arguments.contrasts, *prior]
             output = networks.read(arguments.network, patient.name, patient.images, patient.brain, used)
-            seen[way].append(judge_activity(patient, output, networks.setting))
+            active = probability(output.active)
+            seen[way].append(judge_activity(patient, output.lesion, lambda _: active, networks.setting))  # noqa: B023
+            if rule and prior:
+                images = patient.images["FLAIR"], patient.images[PRIOR]
+                paint = partial(rule.paint, flair=images[0], before=images[1], brain=patient.brain)
+                seen[RULE].append(judge_activity(patient, output.lesion, paint, networks.setting))
     return seen
 
 

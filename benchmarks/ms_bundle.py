@@ -6,8 +6,8 @@
 CONTROLS are the preprocessed IXI heads, of which 15 (drawn by the seed) are left out for measurements;
 PATIENTS the preprocessed openms-mni, who calibrate alone; MANUAL their manual masks; FOLDER the consensus
 masks of 27 further people (openms-masks), whose outlines are moved into the controls; LONG the preprocessed
-openms-long, on whose scans lesions are simulated too; OLD the bundle of version 0.1.0, from whose weights it
-goes on (``bidsapp/data/bundles/ms-lesion`` at commit 068c952). A training that was killed goes on when the
+openms-long, on whose scans lesions are simulated too; OLD the bundle of version 0.2.0, from whose weights it
+goes on (``bidsapp/data/bundles/ms-lesion`` at commit a6e2673). A training that was killed goes on when the
 same command is given again; given again with FOLDER, which holds what the other benchmarks measured of the
 bundle, it writes that into its metadata (:mod:`ms_packaging`).
 """
@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parent))
-from ms_packaging import finish, read_simulated
+from ms_packaging import finish, read_simulated, rule_of
 
 from bidsapp.analyses.ms import ANALYSIS
 from bidsapp.analyses.ms.heads import read_head
@@ -104,7 +104,10 @@ def main() -> None:
     unseen = [read_head(member, kept) for member in healthy.members if member.subject in out]
     simulated = read_simulated(bundle, unseen, stack_outlines(outlines))
     marked = [read_patient(member) for member in patients.members]
-    bundle, limit = finish(bundle, simulated, marked, arguments.measured)
+    rule = rule_of(
+        bundle, [read_head(as_control(member), kept) for member in heads], stack_outlines(outlines)
+    )
+    bundle, limit = finish(bundle, simulated, marked, rule, arguments.measured)
     print(bundle.path, limit.statement, sep="\n")
 
 

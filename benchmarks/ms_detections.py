@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.special import logit
 
-from bidsapp.analyses.ms.inference import Output, probability
 from bidsapp.analyses.ms.instances import Labels, find_instances, numbers_of
 from bidsapp.analyses.ms.lesions import Evidence, describe_lesions
 from bidsapp.analyses.ms.places import Place
@@ -26,12 +25,15 @@ Scores = NDArray[np.float64]
 FALSE_PER_PATIENT = (0.25, 0.5, 1.0, 2.0, 4.0)
 ACTIVE_MM3 = 3
 RESAMPLES = 2000
+Tell = Callable[[Labels], Array]
+"""From lesions to the probability of activity of each voxel."""
+
 _SURE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What a network says of one simulated patient.
+    """What is said of one simulated patient.
 
     ``voxels`` and ``lesions``: voxels of true lesions and true lesions by the logit of activity. ``false``,
     ``true``: probabilities of detections outside of active lesions, and the highest in each active lesion
@@ -61,8 +63,8 @@ class Measured:
     inactive: int
 
 
-def judge_activity(patient: Simulated, output: Output, setting: Setting) -> Seen:
-    """Compare what a network says of activity with the truth.
+def judge_activity(patient: Simulated, lesion: Array, tell: Tell, setting: Setting) -> Seen:
+    """Compare what is said of activity with the truth; ``lesion`` is the network's logit.
 
     Raises
     ------
@@ -71,16 +73,17 @@ def judge_activity(patient: Simulated, output: Output, setting: Setting) -> Seen
     """
     from monai.metrics.froc import compute_fp_tp_probs_nd
 
-    active = probability(output.active)
     labels = find_instances(patient.lesion, 1.0)
+    active = tell(labels)
     truth = ndimage.sum_labels(patient.active, labels, numbers_of(labels)) >= ACTIVE_MM3
     told = logit(np.clip(most_active(labels, active), _SURE, 1 - _SURE))
-    found = find_instances(setting.mask(output.lesion), 1.0)
-    places = np.array(ndimage.maximum_position(active, found, numbers_of(found))).reshape(-1, 3)
+    found = find_instances(setting.mask(lesion), 1.0)
+    detected = tell(found)
+    places = np.array(ndimage.maximum_position(detected, found, numbers_of(found))).reshape(-1, 3)
     targets = find_instances(patient.active, 1.0)
-    false, true, _ = compute_fp_tp_probs_nd(most_active(found, active), places.astype(np.intp), targets)
+    false, true, _ = compute_fp_tp_probs_nd(most_active(found, detected), places.astype(np.intp), targets)
     return Seen(
-        voxels=count_logits(output.active, patient.active, patient.lesion),
+        voxels=count_logits(logit(np.clip(active, _SURE, 1 - _SURE)), patient.active, patient.lesion),
         lesions=count_logits(told, truth),
         false=np.asarray(false, dtype=np.float64),
         true=np.asarray(true, dtype=np.float64),

@@ -37,7 +37,12 @@ CITATIONS = (
 SIMULATED = (
     "No enhancing lesion of a real patient was at hand for this training. Activity was learned from "
     "simulated lesions alone, whose look without contrast agent is an assumption. It has not been validated "
-    "on patients, and participant does not tell it."
+    "on patients."
+)
+UNTOLD = " So participant does not tell it."
+BY_CHANGE = (
+    " The network's own answer is not used: participant tells activity from how a lesion rose on FLAIR since "
+    "an earlier session, and where there is none, not at all."
 )
 NETWORK: Mapping[str, object] = {
     "_target_": "BasicUNet",
@@ -59,10 +64,13 @@ class Sources:
         Patients without masks on whose scans lesions were simulated.
     start
         SHA-256 of the bundle from whose weights the training went on; empty without one.
+    rule
+        The rule of activity of that bundle (`bidsapp.analyses.ms.activity_rule`), ``None`` without one.
     """
 
     backgrounds: tuple[str, ...] = ()
     start: str = ""
+    rule: object = None
 
 
 def configs_of(metadata: Mapping[str, object]) -> dict[str, object]:
@@ -110,7 +118,7 @@ def metadata_of(
         "features": recipe.values["features"],
         "window": recipe.values["crop"],
         "dropout": {"kind": recipe.values["dropout"], "rate": recipe.values["dropout_rate"]},
-        **{key: recipe.values[key] for key in ("samples", "test_time_augmentation", "active_from")},
+        **{key: recipe.values[key] for key in ("samples", "test_time_augmentation")},
         "recipe": dict(recipe.values),
         "recipe_digest": recipe.digest,
         "seed": seed,
@@ -121,15 +129,19 @@ def metadata_of(
         "started_from": sources.start,
         "outlines": _outlines(material, second),
         "activity_seen_in_patients": seen,
-        "activity": seen and _learns_activity(recipe),
+        **_activity(recipe, seen, sources),
         "second_stage": dict(second or {}),
         **judgement(judge(left_out), left_out),
     }
 
 
-def _learns_activity(recipe: Recipe) -> bool:
-    """Tell whether what activity is read from is learned at all."""
-    return recipe.values["active_from"] == "synthesis" or recipe.values["weight_active"] != 0
+def _activity(recipe: Recipe, seen: bool, sources: Sources) -> dict[str, object]:
+    """Say where activity comes from: the rule where it is asked for, or where no network learned it."""
+    wanted = recipe.values["active_from"]
+    learned = wanted == "synthesis" or (wanted == "head" and recipe.values["weight_active"] != 0)
+    if sources.rule is not None and not (seen and learned):
+        return {"activity": True, "active_from": "change", "activity_rule": sources.rule}
+    return {"activity": seen and learned, "active_from": "head" if wanted == "change" else wanted}
 
 
 def _described() -> dict[str, object]:
@@ -228,7 +240,6 @@ def model_card(metadata: Mapping[str, object]) -> str:
         else "nobody was left out"
     )
     outlines = metadata["outlines"]
-    seen = metadata["activity_seen_in_patients"]
     return f"""# Multiple-sclerosis lesions (`{metadata["name"]}`, {metadata["version"]})
 
 **Research use only. Not a medical device. The synthesised image must not be used to diagnose.**
@@ -243,7 +254,7 @@ scan and image after contrast agent are simulated). Lesion outlines moved into h
 
 {metadata.get("training_note", "")}
 
-{"" if seen else SIMULATED}
+{_simulated(metadata)}
 
 ## Measured on patients left out ({mean})
 
@@ -258,6 +269,12 @@ Confluent lesions count as one. The network sees 1 mm voxels: thinner detail is 
 
 {chr(10).join(f"- {item}" for item in CITATIONS)}
 """
+
+
+def _simulated(metadata: Mapping[str, object]) -> str:
+    if metadata["activity_seen_in_patients"]:
+        return ""
+    return SIMULATED + (BY_CHANGE if metadata.get("activity_rule") else UNTOLD)
 
 
 def _patients(metadata: Mapping[str, object]) -> str:

@@ -35,12 +35,13 @@ def write_maps(
     out_dir: Path,
     bundle: Bundle,
     *,
-    activity: bool,
+    active: NDArray[np.floating] | None,
     synthesis: bool,
 ) -> tuple[Map, ...]:
     """Write the images into ``out_dir`` and say what they are; activity and synthesis where they are told.
 
-    ``numbers`` are the lesions as :func:`place_labels` gives them.
+    ``numbers`` are the lesions as :func:`place_labels` gives them; ``active`` is the probability of an active
+    lesion in each voxel of the working grid.
     """
     writer = _Writer(member, reading, numbers, out_dir, origin_of(bundle))
     maps = [
@@ -55,12 +56,12 @@ def write_maps(
         writer.numbered(),
         _standard(member, numbers, out_dir, writer.origin),
     ]
-    if activity:
-        active = np.isin(numbers.data, [item.label for item in lesions if is_active(item)])
+    if active is not None:
+        probably = np.isin(numbers.data, [item.label for item in lesions if is_active(item)])
         title = "Lesions that would probably enhance (predicted without gadolinium)"
         maps += [
-            writer.mask("active", active, title, slices=False),
-            writer.probability("active", reading.active.probability, "Probability of an active lesion"),
+            writer.mask("active", probably, title, slices=False),
+            writer.probability("active", active, "Probability of an active lesion"),
         ]
     shown = _synthesised(reading, writer.space, out_dir, writer.origin) if synthesis else ()
     return (*maps, *shown)

@@ -14,7 +14,17 @@ SYNTHESIS = (
     "white matter, by the Laplace law of the synthesised change."
 )
 
+SIMULATED = " Activity was learned from simulated lesions alone and has not been validated on patients."
 NO_ACTIVITY = " Activity is not told: no enhancing lesion of a real patient taught this bundle."
+NO_EARLIER = (
+    " Activity is not told: this bundle tells it from the change of the FLAIR, and there is none of an "
+    "earlier session."
+)
+CHANGE = (
+    " How probably a lesion is active was told from how much brighter it is on FLAIR, above the tissue "
+    "around it, than in the earlier session (logistic regression); it would probably enhance from one half "
+    "on."
+)
 
 
 def methods(images: Collection[str], metadata: Mapping[str, object], trained: Trained) -> str:
@@ -37,17 +47,12 @@ def methods(images: Collection[str], metadata: Mapping[str, object], trained: Tr
         if number > 1
         else ("A three-dimensional U-Net")
     )
-    seen = (
-        ""
-        if metadata.get("activity_seen_in_patients")
-        else (" Activity was learned from simulated lesions alone and has not been validated on patients.")
-    )
     return (
         f"{many} read {read}{before} at 1 mm, in overlapping windows (bundle {metadata['name']} "
         f"{metadata['version']}).{_averaged(trained)} {_calibrated(trained)}; voxels with a "
         f"probability of {trained.threshold:.2g} or more, in parts of at least 3 mm3 (26 neighbours), are "
         "lesions. Regions: Neuromorphometrics, warped to the subject, met with the subject's own tissue."
-        f"{_activity(trained) + seen if trained.activity else NO_ACTIVITY}"
+        f"{_activity(images, metadata, trained)}"
     )
 
 
@@ -67,11 +72,16 @@ def _calibrated(trained: Trained) -> str:
     )
 
 
-def _activity(trained: Trained) -> str:
+def _activity(images: Collection[str], metadata: Mapping[str, object], trained: Trained) -> str:
+    if not trained.activity:
+        return NO_ACTIVITY
+    seen = "" if metadata.get("activity_seen_in_patients") else SIMULATED
+    if trained.rule is not None:
+        return CHANGE + seen if {"FLAIR", PRIOR} <= set(images) else NO_EARLIER
     origin = SYNTHESIS if trained.active_from == "synthesis" else ""
     return (
         f"{origin} A lesion would probably enhance where the mean probability over its 10 mm3 that are most "
-        "probably active is one half or more."
+        f"probably active is one half or more.{seen}"
     )
 
 

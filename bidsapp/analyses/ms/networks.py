@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bidsapp.analyses.ms.activity_rule import ActivityRule
 from bidsapp.analyses.ms.options import DROPOUTS
 from bidsapp.bundle import Bundle
 from bidsapp.errors import BadDataError
@@ -43,13 +44,15 @@ class Trained:
     flips
         Whether the brain is read as it is, and mirrored too.
     activity
-        Whether activity is told: only where enhancing lesions of real patients taught it.
+        Whether activity is told: where enhancing lesions of real patients taught the network, or by the rule.
     cautions
         What was measured of the bundle that a reader of any report must know.
     active_from
-        ``head`` or ``synthesis``: where the probability of an active lesion comes from.
+        ``head``, ``synthesis`` or ``change``: where the probability of an active lesion comes from.
     prior
         Adapts the logits of lesion to how much disease a scan shows.
+    rule
+        Tells activity from the change since the earlier session; there where ``active_from`` is ``change``.
     """
 
     networks: tuple[nn.Module, ...]
@@ -64,6 +67,7 @@ class Trained:
     cautions: tuple[str, ...] = ()
     active_from: str = "head"
     prior: Prior | None = None
+    rule: ActivityRule | None = None
 
 
 def read_trained(bundle: Bundle, device: str) -> Trained:
@@ -95,6 +99,7 @@ def read_trained(bundle: Bundle, device: str) -> Trained:
             cautions=_sentences(metadata.get("cautions", [])),
             active_from=str(metadata.get("active_from", "head")),
             prior=read_prior(metadata),
+            rule=read_rule(metadata),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadDataError(
@@ -151,6 +156,17 @@ def read_prior(metadata: Mapping[str, object]) -> Prior | None:
     if not isinstance(told, dict):
         raise TypeError("prior must hold prevalence")
     return Prior(_number(told["prevalence"]))
+
+
+def read_rule(metadata: Mapping[str, object]) -> ActivityRule | None:
+    """Read the rule of activity; ``None`` where activity comes from the network.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        It is asked for and missing, or damaged.
+    """
+    return ActivityRule.of(metadata["activity_rule"]) if metadata.get("active_from") == "change" else None
 
 
 def _sentences(value: object) -> tuple[str, ...]:

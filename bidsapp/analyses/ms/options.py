@@ -15,7 +15,7 @@ DEPTH = 16
 STARTS = ("packaged", "random")
 TASK_WEIGHTS = ("fixed", "learned")
 DROPOUTS = ("none", "bernoulli", "gaussian")
-ACTIVE_FROM = ("head", "synthesis")
+ACTIVE_FROM = ("head", "synthesis", "change")
 GENERATORS = ("vae", "gan")
 
 

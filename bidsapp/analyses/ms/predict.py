@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bidsapp.analyses.ms.activity import ActivityMap, tell_activity
 from bidsapp.analyses.ms.change import Comparison, compare
 from bidsapp.analyses.ms.channels import CONTRASTS
 from bidsapp.analyses.ms.earlier import Earlier
@@ -57,7 +58,8 @@ def predict(
     reading = read_session(member, trained, device)
     labels = find_instances(reading.lesion.probability >= trained.threshold, VOXEL_MM3)
     comparison = _compare(reading, labels, trained)
-    lesions = _describe(member, reading, labels, comparison, trained)
+    activity = tell_activity(reading, labels, trained)
+    lesions = _describe(member, reading, labels, comparison, activity, trained)
     numbers = place_labels(reading, labels)
     shown = trained.synthesis and reading.post is not None
     reasons = (
@@ -71,17 +73,24 @@ def predict(
         subject=member.subject,
         session=member.session,
         summary=summary(lesions, comparison),
-        scores=lesion_scores(lesions, comparison, activity=trained.activity),
+        scores=lesion_scores(lesions, comparison, activity=activity is not None),
         maps=(
             *write_maps(
-                member, reading, numbers, lesions, out_dir, bundle, activity=trained.activity, synthesis=shown
+                member,
+                reading,
+                numbers,
+                lesions,
+                out_dir,
+                bundle,
+                active=activity.probability if activity else None,
+                synthesis=shown,
             ),
             *reasons.maps,
         ),
         tables=(lesion_table(lesions, comparison), *reasons.tables),
         warnings=(
             *trained.cautions,
-            *warnings(synthesised=shown, activity=trained.activity),
+            *warnings(synthesised=shown, activity=activity is not None),
             *undrawn(lesions, np.unique(numbers.data).astype(int).tolist()),
             *_partial(member, reading),
             *_earlier_warning(member, reading),
@@ -119,18 +128,21 @@ def _compare(reading: Reading, labels: Labels, trained: Trained) -> Comparison |
 
 
 def _describe(
-    member: Member, reading: Reading, labels: Labels, comparison: Comparison | None, trained: Trained
+    member: Member,
+    reading: Reading,
+    labels: Labels,
+    comparison: Comparison | None,
+    activity: ActivityMap | None,
+    trained: Trained,
 ) -> tuple[Lesion, ...]:
     space = reading.space
     grey, fluid = (space.bring(read_volume(member.native[key])) for key in _TISSUES)
     regions = find_regions(read_transform(member.transforms["standard_to_native"]), grey, fluid)
-    active = np.stack(reading.active_samples)
-    several = len(active) > 1
     evidence = Evidence(
         lesion=reading.lesion.probability,
-        active=reading.active.probability if trained.activity else None,
-        active_low=active.min(axis=0) if several and trained.activity else None,
-        active_high=active.max(axis=0) if several and trained.activity else None,
+        active=activity.probability if activity else None,
+        active_low=activity.low if activity else None,
+        active_high=activity.high if activity else None,
         confidence=1 - reading.lesion.entropy / np.float32(np.log(2)),
     )
     places = place_lesions(labels, regions, space.grid.voxel_size)

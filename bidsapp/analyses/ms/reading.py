@@ -33,12 +33,12 @@ class Reading:
         Working and native grid.
     images
         The contrasts (and ``prior_FLAIR``) that were read, white matter = 1.
-    lesion, active
-        Calibrated probability of lesion, probability of active lesion, with the ensemble's doubt.
+    lesion
+        Calibrated probability of lesion, with the ensemble's doubt.
     samples
         Probability of lesion of each network, or of each draw of its dropout.
     active_samples
-        Probability of active lesion of the same.
+        Probability of active lesion of the same, from the networks themselves.
     post, post_error
         Synthesised T1w after contrast agent and its expected absolute error, or ``None`` without a T1w.
     earlier
@@ -50,7 +50,6 @@ class Reading:
     space: WorkSpace
     images: Mapping[str, Volume]
     lesion: Uncertainty
-    active: Uncertainty
     samples: tuple[Array, ...]
     active_samples: tuple[Array, ...]
     post: Array | None
@@ -76,14 +75,13 @@ def read_session(member: Member, trained: Trained, device: str) -> Reading:
     if trained.active_from == "synthesis" and "T1w" not in images:
         raise BadDataError(f"{member.name} has no T1w; this bundle reads activity from a synthesised one.")
     brain = space.mask.data >= 0.5
-    lesion, active, synthesis = Samples(brain.shape), Samples(brain.shape), Synthesis(brain.shape)
+    lesion, synthesis = Samples(brain.shape), Synthesis(brain.shape)
     chances: list[Array] = []
     active_chances: list[Array] = []
     for output in draw_outputs(trained, images, brain, device):
         chances.append(trained.scaling.probability(output.lesion).astype(np.float32))
         active_chances.append(_activity(output, chances[-1], brain, trained))
         lesion.add(chances[-1])
-        active.add(active_chances[-1])
         synthesis.add(output)
     post = error = None
     if "T1w" in images:
@@ -93,7 +91,6 @@ def read_session(member: Member, trained: Trained, device: str) -> Reading:
         space=space,
         images=images,
         lesion=lesion.measure(),
-        active=active.measure(),
         samples=tuple(chances),
         active_samples=tuple(active_chances),
         post=post,

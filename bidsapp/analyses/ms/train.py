@@ -69,15 +69,15 @@ def train(
     NothingSelectedError
         The query fits nobody.
     UnavailableError
-        There is no packaged bundle to start from.
+        There is no packaged bundle to start from, or it lacks the rule of activity that the recipe asks for.
     """
     options = Options.of(recipe)
     healthy, patients = divide(cohort, controls)
     work = path.with_name(f"{path.name}-training")
     augmented = bool(options.augmentations)
     material = read_material(healthy, patients, work, outlines, augmented=augmented, backgrounds=backgrounds)
-    outcome = Run(material, options, seed, work, device).learn(_first(options, packaged, seed))
     sources = _sources(options, packaged, backgrounds)
+    outcome = Run(material, options, seed, work, device).learn(_first(options, packaged, seed))
     metadata = _metadata(recipe, material, outcome, sources, seed=seed, controls=controls)
     return write_bundle(path, outcome.networks, metadata)
 
@@ -98,9 +98,17 @@ def _metadata(
 
 def _sources(options: Options, packaged: Path | None, backgrounds: Sequence[Member]) -> Sources:
     """Say what the weights rest on besides controls and patients."""
+    start = Bundle.read(packaged) if packaged and options.start == "packaged" else None
+    rule = start.metadata.get("activity_rule") if start else None
+    if options.active_from == "change" and rule is None:
+        raise UnavailableError(
+            "Recipe key 'active_from' is 'change', but there is no packaged bundle with a rule of activity "
+            'to start from; set start = "packaged", or active_from = "head".'
+        )
     return Sources(
         backgrounds=tuple(sorted({item.subject for item in backgrounds})),
-        start=Bundle.read(packaged).digest if packaged and options.start == "packaged" else "",
+        start=start.digest if start else "",
+        rule=rule,
     )
 
 

@@ -1,7 +1,17 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
-from bidsapp.analyses.ms.card import SIMULATED, configs_of, metadata_of, model_card
+from bidsapp.analyses.ms.card import (
+    BY_CHANGE,
+    SIMULATED,
+    UNTOLD,
+    Sources,
+    configs_of,
+    metadata_of,
+    model_card,
+)
 from bidsapp.analyses.ms.material import Material
 from bidsapp.analyses.ms.patients import Patient
 from bidsapp.bundle_checks import REQUIRED
@@ -14,9 +24,15 @@ def patient(subject, active):
 
 @pytest.fixture
 def make_metadata(recipe):
-    def make(*patients):
-        material = Material((), patients, None)
-        return metadata_of(recipe, seed=1, material=material, left_out=[], controls="group == 'control'")
+    def make(*patients, rule=None, **values):
+        return metadata_of(
+            replace(recipe, values={**recipe.values, **values}),
+            seed=1,
+            material=Material((), patients, None),
+            left_out=[],
+            controls="group == 'control'",
+            sources=Sources(rule=rule),
+        )
 
     return make
 
@@ -35,6 +51,21 @@ def test_the_card_says_that_activity_was_simulated_unless_a_patient_had_some(mak
     for unseen in (make_metadata(), make_metadata(patient("p1", None)), make_metadata(patient("p1", none))):
         assert SIMULATED in model_card(unseen)
     assert SIMULATED not in model_card(make_metadata(patient("p1", ~none)))
+
+
+def test_the_rule_of_activity_is_taken_over_where_no_patient_taught_the_network(make_metadata):
+    rule = {"weights": [1.0, 0.0, -1.0, 0.0], "intercept": 0.0}
+    taught = patient("p1", torch.ones(2, 2, 2, dtype=torch.bool))
+    kept = make_metadata(rule=rule)
+    assert (kept["activity"], kept["active_from"], kept["activity_rule"]) == (True, "change", rule)
+    assert BY_CHANGE in model_card(kept)
+    own = make_metadata(taught, rule=rule)
+    assert (own["activity"], own["active_from"], "activity_rule" in own) == (True, "head", False)
+    asked = make_metadata(taught, rule=rule, active_from="change")
+    assert (asked["active_from"], asked["activity_rule"]) == ("change", rule)
+    neither = make_metadata()
+    assert (neither["activity"], neither["active_from"]) == (False, "head")
+    assert UNTOLD in model_card(neither)
 
 
 def test_the_card_says_what_it_is_not_for_and_that_nobody_was_left_out(make_metadata):

@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from bidsapp.analyses.ms.activity import tell_activity
+from bidsapp.analyses.ms.activity_rule import ActivityRule
+from bidsapp.analyses.ms.channels import PRIOR
 from bidsapp.analyses.ms.drawing import draw_outputs
 from bidsapp.analyses.ms.inference import infer
+from bidsapp.analyses.ms.instances import find_instances
 from bidsapp.analyses.ms.networks import Trained
 from bidsapp.analyses.ms.reading import read_session
 from bidsapp.cohort import Member
@@ -90,8 +94,9 @@ def test_activity_is_read_from_the_synthesis_within_lesions_and_needs_a_t1w(make
     reading = read_session(make_member(["T1w"]), bundle, "cpu")
     inside = reading.samples[0] >= bundle.threshold
     assert inside.any()
-    assert not reading.active.probability[~inside].any()
-    assert (reading.active.probability[inside & BRAIN] > 0).all()
+    (active,) = reading.active_samples
+    assert not active[~inside].any()
+    assert (active[inside & BRAIN] > 0).all()
     with pytest.raises(BadDataError, match="no T1w"):
         read_session(make_member(["FLAIR"]), bundle, "cpu")
 
@@ -103,3 +108,28 @@ def test_a_prior_moves_all_logits_of_the_brain_alike():
     assert abs(float(shifts.mean())) > 0.1
     assert shifts == pytest.approx(float(shifts.mean()), abs=1e-4)
     assert float(moved[~BRAIN].max()) == -20
+
+
+def test_activity_by_change_needs_the_earlier_flair(make_member):
+    rule = ActivityRule((2.0, 0.0, -4.0, 0.0), -1.0)
+    bundle = trained(rule=rule, active_from="change")
+    reading = read_session(make_member(["T1w", "FLAIR"]), bundle, "cpu")
+    labels = find_instances(reading.lesion.probability >= bundle.threshold, 1.0)
+    assert PRIOR not in reading.images
+    assert tell_activity(reading, labels, bundle) is None
+    compared = replace(reading, images={**reading.images, PRIOR: reading.images["FLAIR"]})
+    told = tell_activity(compared, labels, bundle)
+    assert told is not None
+    assert (told.low, told.high) == (None, None)
+    assert np.array_equal(told.probability > 0, labels > 0)
+    assert tell_activity(compared, labels, replace(bundle, activity=False)) is None
+
+
+def test_activity_of_several_readings_has_their_ends(make_member):
+    bundle = trained("bernoulli", samples=3)
+    reading = read_session(make_member(["T1w", "FLAIR"]), bundle, "cpu")
+    told = tell_activity(reading, find_instances(reading.lesion.probability > 0.02, 1.0), bundle)
+    assert told is not None
+    assert (told.low <= told.probability + 1e-6).all()
+    assert (told.probability <= told.high + 1e-6).all()
+    assert told.low.min() < told.high.max()

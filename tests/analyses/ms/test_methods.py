@@ -3,7 +3,8 @@
 import pytest
 from torch import nn
 
-from bidsapp.analyses.ms.methods import NO_ACTIVITY, methods
+from bidsapp.analyses.ms.activity_rule import ActivityRule
+from bidsapp.analyses.ms.methods import CHANGE, NO_ACTIVITY, NO_EARLIER, SIMULATED, methods
 from bidsapp.analyses.ms.networks import Trained
 from bidsapp.analyses.ms.reasons import methods_text
 from bidsapp.learning.calibration.prior_shift import Prior
@@ -43,6 +44,14 @@ def test_activity_is_in_no_text_of_a_bundle_that_does_not_tell_it(told):
     bundle = trained(activity=told)
     assert methods(["FLAIR"], NAMED, bundle).endswith(NO_ACTIVITY) is not told
     assert ("most probably active" in methods_text(bundle)) is told
+
+
+def test_activity_by_change_is_said_where_there_is_an_earlier_flair():
+    bundle = trained(activity=True, active_from="change", rule=ActivityRule((1.0, 0.0, -1.0, 0.0), 0.0))
+    assert methods(["FLAIR", "prior_FLAIR"], NAMED, bundle).endswith(CHANGE + SIMULATED)
+    assert methods(["FLAIR"], NAMED, bundle).endswith(NO_EARLIER)
+    seen = {**NAMED, "activity_seen_in_patients": True}
+    assert methods(["FLAIR", "prior_FLAIR"], seen, bundle).endswith(CHANGE)
 
 
 def test_what_is_explained_is_the_logit_before_the_adaptation():

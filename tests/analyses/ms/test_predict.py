@@ -122,7 +122,7 @@ def test_the_probability_is_the_mean_of_the_networks_and_zero_outside_of_the_bra
     assert np.allclose(reading.lesion.probability, np.mean(reading.samples, axis=0), atol=1e-6)
     outside = work_space(member).mask.data < 0.5
     assert reading.lesion.probability[outside].max() < 1e-6
-    assert reading.active.probability[outside].max() == 0
+    assert all(item[outside].max() == 0 for item in reading.active_samples)
     assert (reading.earlier, reading.before) == (None, None)
     assert (reading.post[outside] == 0).all()
 
