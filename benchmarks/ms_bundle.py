@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parent))
-from ms_packaging import finish, read_simulated, rule_of
+from ms_packaging import finish, read_simulated
 
 from bidsapp.analyses.ms import ANALYSIS
 from bidsapp.analyses.ms.heads import read_head
@@ -104,10 +104,8 @@ def main() -> None:
     unseen = [read_head(member, kept) for member in healthy.members if member.subject in out]
     simulated = read_simulated(bundle, unseen, stack_outlines(outlines))
     marked = [read_patient(member) for member in patients.members]
-    rule = rule_of(
-        bundle, [read_head(as_control(member), kept) for member in heads], stack_outlines(outlines)
-    )
-    bundle, limit = finish(bundle, simulated, marked, rule, arguments.measured)
+    seen = [read_head(as_control(member), kept) for member in heads]
+    bundle, limit = finish(bundle, simulated, marked, seen, stack_outlines(outlines), arguments.measured)
     print(bundle.path, limit.statement, sep="\n")
 
 
