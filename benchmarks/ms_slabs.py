@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from torch import Tensor
@@ -20,7 +20,14 @@ EVERY = 3
 SMALLEST_MM2 = 3
 
 
-def draw_slab(rng: np.random.Generator, head: HealthyHead, depth: int, *, spread: float) -> Examination:
+def draw_slab(
+    rng: np.random.Generator,
+    head: HealthyHead,
+    depth: int,
+    *,
+    spread: float,
+    wanted: Sequence[str] = CHANNELS,
+) -> Examination:
     """Make a head ill and scan a slab of whole axial slices of 1 mm.
 
     Parameters
@@ -33,6 +40,8 @@ def draw_slab(rng: np.random.Generator, head: HealthyHead, depth: int, *, spread
         Number of slices.
     spread
         How far from the brain's middle the slab lies at most, as a share of half the brain's height.
+    wanted
+        Kinds of images.
     """
     inside = (head.tissue.amax(0) > 127).nonzero().float()
     low, high = inside.amin(0), inside.amax(0)
@@ -41,7 +50,7 @@ def draw_slab(rng: np.random.Generator, head: HealthyHead, depth: int, *, spread
     size = (*WIDE_MM, depth)
     points = random_points(rng, size, centre, degrees=8, scale=0.05, elastic=1.5)
     anatomy = show(head, points, sharpness=float(rng.uniform(1, 3)))
-    return examine(rng, anatomy, None, Severity(), CHANNELS)
+    return examine(rng, anatomy, None, Severity(), wanted)
 
 
 def slices_of(seen: Examination) -> Tensor:
