@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,11 @@ from bidsapp.analyses.ms.places import Place
 Array = NDArray[np.floating]
 
 CONFIDENCE_LIMIT = 0.5
+DOUBTS = {
+    "variance": "Variance of the probability of lesion over the readings, as a share of its maximum, 1/4",
+    "mutual_information": "Entropy of the mean probability less mean entropy of the readings, in bits: what "
+    "they disagree on (Nair et al. 2020)",
+}
 _ACTIVE_MM3 = 10.0
 
 
@@ -33,6 +38,8 @@ class Evidence:
         Ends of an interval of ``active``; both or none.
     confidence
         One minus a measure of uncertainty, scaled to 0-1.
+    doubts
+        Further measures of uncertainty by name, where several readings differ.
     """
 
     lesion: Array
@@ -40,6 +47,7 @@ class Evidence:
     active_low: Array | None = None
     active_high: Array | None = None
     confidence: Array | None = None
+    doubts: Mapping[str, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +78,8 @@ class Lesion:
         The confidence is below the limit: shown, but not to be relied on.
     change
         ``None`` without an earlier session.
+    doubts
+        Mean over its voxels of each further measure of uncertainty.
     """
 
     label: int
@@ -82,6 +92,7 @@ class Lesion:
     confidence: float
     marked: bool
     change: Change | None
+    doubts: Mapping[str, float] = field(default_factory=dict)
 
 
 def describe_lesions(
@@ -117,6 +128,7 @@ def describe_lesions(
     mean = ndimage.mean(evidence.lesion, labels, numbers)
     highest = ndimage.maximum(evidence.lesion, labels, numbers)
     sure = mean if evidence.confidence is None else ndimage.mean(evidence.confidence, labels, numbers)
+    doubts = {name: ndimage.mean(values, labels, numbers) for name, values in evidence.doubts.items()}
     activity = _activities(labels, evidence, voxel_mm3)
     return tuple(
         Lesion(
@@ -130,6 +142,7 @@ def describe_lesions(
             confidence=float(sure[place]),
             marked=bool(sure[place] < confidence_limit),
             change=changes[place] if changes is not None else None,
+            doubts={name: float(values[place]) for name, values in doubts.items()},
         )
         for place in range(numbers.size)
     )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bidsapp.analyses.ms.grid import reference_name
 from bidsapp.analyses.ms.instances import Labels
-from bidsapp.analyses.ms.lesions import Lesion
+from bidsapp.analyses.ms.lesions import DOUBTS, Lesion
 from bidsapp.analyses.ms.reading import Reading
 from bidsapp.analyses.ms.tables import is_active
 from bidsapp.analyses.ms.words import SYNTHESIS_TITLE
@@ -52,6 +52,12 @@ def write_maps(
             reading.lesion.entropy / np.float32(np.log(2)),
             "Doubt: entropy of the probability of lesion",
             Meaning="Entropy of the mean probability over the networks, as a share of its maximum",
+        ),
+        *(
+            writer.probability(
+                name.replace("_", ""), values, f"Doubt: {name.replace('_', ' ')}", Meaning=DOUBTS[name]
+            )
+            for name, values in reading.doubts.items()
         ),
         writer.numbered(),
         _standard(member, numbers, out_dir, writer.origin),

@@ -144,6 +144,7 @@ def _describe(
         active_low=activity.low if activity else None,
         active_high=activity.high if activity else None,
         confidence=1 - reading.lesion.entropy / np.float32(np.log(2)),
+        doubts=reading.doubts,
     )
     places = place_lesions(labels, regions, space.grid.voxel_size)
     changes = comparison.changes if comparison is not None else None

@@ -57,6 +57,16 @@ class Reading:
     earlier: Earlier | None
     before: Array | None
 
+    @property
+    def doubts(self) -> dict[str, Array]:
+        """What several readings disagree on, by name, each as a share of its maximum; empty with one."""
+        if len(self.samples) == 1:
+            return {}
+        return {
+            "variance": 4 * self.lesion.variance,
+            "mutual_information": self.lesion.mutual_information / np.float32(np.log(2)),
+        }
+
 
 def read_session(member: Member, trained: Trained, device: str) -> Reading:
     """Read a session, and the one before it where there is one.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bidsapp.analyses.ms.change import Comparison
-from bidsapp.analyses.ms.lesions import Lesion
+from bidsapp.analyses.ms.lesions import DOUBTS, Lesion
 from bidsapp.analyses.ms.places import PLACES
 from bidsapp.findings import Cell, Column, Score, Table
 
@@ -55,7 +55,8 @@ _CENTRE = tuple(
 def lesion_table(lesions: Sequence[Lesion], comparison: Comparison | None = None) -> Table:
     """List the lesions, largest first; columns of activity and change are there where they are known."""
     has_activity = any(lesion.activity for lesion in lesions)
-    columns = _ABOUT + _ACTIVITY * has_activity + _CHANGE * (comparison is not None) + _CENTRE
+    doubts = _doubts(lesions)
+    columns = _ABOUT + doubts + _ACTIVITY * has_activity + _CHANGE * (comparison is not None) + _CENTRE
     return Table(
         title="Lesions",
         suffix="dseg",
@@ -63,6 +64,14 @@ def lesion_table(lesions: Sequence[Lesion], comparison: Comparison | None = None
         columns=columns,
         rows=tuple(_row(lesion, has_activity) for lesion in lesions),
         display="lesions",
+    )
+
+
+def _doubts(lesions: Sequence[Lesion]) -> tuple[Column, ...]:
+    """Give a column for each further measure of uncertainty."""
+    names = lesions[0].doubts if lesions else ()
+    return tuple(
+        Column(name=name, description=f"{DOUBTS[name]}; mean over the lesion's voxels") for name in names
     )
 
 
@@ -74,6 +83,7 @@ def _row(lesion: Lesion, has_activity: bool) -> tuple[Cell, ...]:
         round(lesion.volume_mm3, 1),
         *(round(value, 3) for value in (lesion.probability_mean, lesion.probability_max, lesion.confidence)),
         lesion.marked,
+        *(round(value, 4) for value in lesion.doubts.values()),
     ]
     if has_activity and lesion.activity:
         ends = lesion.activity.interval or (None, None)

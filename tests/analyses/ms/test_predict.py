@@ -55,6 +55,8 @@ def test_each_map_has_its_bids_name(output):
         f"{stem}space-T1w_label-L_desc-active_mask.nii.gz",
         f"{stem}space-T1w_label-L_desc-active_probseg.nii.gz",
         f"{stem}space-T1w_label-L_desc-uncertainty_probseg.nii.gz",
+        f"{stem}space-T1w_label-L_desc-variance_probseg.nii.gz",
+        f"{stem}space-T1w_label-L_desc-mutualinformation_probseg.nii.gz",
         f"{stem}space-T1w_seg-lesions_dseg.nii.gz",
         f"{stem}space-T1w_desc-synthgd_T1w.nii.gz",
         f"{stem}space-T1w_desc-synthgderror_T1w.nii.gz",
@@ -96,6 +98,17 @@ def test_table_masks_and_scores_tell_of_the_same_lesions(output):
     assert scores["lesion_load_ml"] == pytest.approx(sum(volumes) / 1000, rel=0.01)
     assert "change" in columns
     assert "new_lesions" in scores
+
+
+def test_what_several_networks_disagree_on_is_told_of_each_lesion(make_member, bundle, findings):
+    reading = read_session(make_member("p1", "02"), read_trained(bundle, "cpu"), "cpu")
+    assert np.allclose(reading.doubts["variance"], 4 * np.var(reading.samples, axis=0), atol=1e-5)
+    assert replace(reading, samples=reading.samples[:1]).doubts == {}
+    names = [column.name for column in findings.tables[0].columns]
+    own = np.array([row[names.index("variance")] for row in findings.tables[0].rows])
+    assert ((own >= 0) & (own <= 1)).all()
+    assert own.max() > 0
+    assert "mutual_information" in names
 
 
 def test_words_say_what_was_read_and_what_it_is_not(findings):
