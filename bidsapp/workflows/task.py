@@ -8,6 +8,7 @@ from pathlib import Path
 import bidsapp
 from bidsapp.bundle import Bundle
 from bidsapp.errors import BidsAppError, ExitCode
+from bidsapp.files import digest_json
 from bidsapp.layout import log_dir, status_file
 from bidsapp.settings import Settings
 from bidsapp.status import RunStatus
@@ -28,8 +29,10 @@ class SubjectTask:
 
     @property
     def work_dir(self) -> Path:
-        """Folder of its intermediate results; another version of the program uses another one."""
-        return self.settings.work_root / f"{WORK_PREFIX}{bidsapp.__version__}" / f"sub-{self.subject}"
+        """Folder of its intermediate results; another version or another dataset uses another one."""
+        dataset = digest_json(str(self.settings.bids_dir.resolve()))[:8]
+        name = f"{WORK_PREFIX}{bidsapp.__version__}-{dataset}"
+        return self.settings.work_root / name / f"sub-{self.subject}"
 
     @property
     def log_dir(self) -> Path:

@@ -9,7 +9,7 @@ from nipype.pipeline.engine import Node, Workflow
 
 from bidsapp.analyses import registry
 from bidsapp.bundle import Bundle
-from bidsapp.errors import BadDataError, ExitCode, UsageError
+from bidsapp.errors import BadDataError, ExitCode, TryAgainError, UsageError
 from bidsapp.findings import Findings
 from bidsapp.inputs import Inputs
 from bidsapp.interfaces.base import PureInterface
@@ -109,6 +109,23 @@ def test_a_run_that_must_wait_leaves_the_status_to_the_run_that_works(task):
         event = process_subject(task, lambda _: None)
     assert event.code == ExitCode.TRY_AGAIN
     assert task.status("1") == before
+
+
+def test_two_datasets_with_the_same_labels_share_a_work_folder_without_waiting(task, tmp_path):
+    scratch = replace(task.settings, work_dir=tmp_path / "scratch")
+    (tmp_path / "link").symlink_to(tmp_path)
+    one, again, other = (
+        replace(task, settings=replace(scratch, bids_dir=folder))
+        for folder in (tmp_path, tmp_path / "link", tmp_path / "other")
+    )
+    assert one.work_dir == again.work_dir
+    with (
+        claim(one.work_dir, "01"),
+        claim(other.work_dir, "01"),
+        pytest.raises(TryAgainError, match="a --work-dir of its own"),
+        claim(again.work_dir, "01"),
+    ):
+        pass
 
 
 def test_a_process_that_ended_by_itself_was_not_killed(task):
