@@ -9,11 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import bidsapp
 from bidsapp.errors import BidsAppError, ExitCode, TryAgainError
 from bidsapp.inputs import Inputs
 from bidsapp.layout import status_file
-from bidsapp.status import RunStatus
 from bidsapp.workflows.claim import claim
 from bidsapp.workflows.models import bundle_digests
 from bidsapp.workflows.monitor import StepMonitor
@@ -85,10 +83,8 @@ def _find(task: SubjectTask) -> tuple[tuple[Inputs, ...], list[BidsAppError]]:
             usable.append(inputs)
         except BidsAppError as error:
             errors.append(error)
-            fresh = RunStatus(
-                subject=task.subject, session=session, state="failed", version=bidsapp.__version__
-            )
-            task.write_status(replace(fresh, error=str(error), exit_code=error.code))
+            fresh = task.fresh_status(session)
+            task.write_status(replace(fresh, state="failed", error=str(error), exit_code=error.code))
     return tuple(usable), errors
 
 

@@ -8,6 +8,7 @@ from nipype.interfaces.base import BaseInterfaceInputSpec, TraitedSpec, traits
 from nipype.pipeline.engine import Node, Workflow
 
 from bidsapp.analyses import registry
+from bidsapp.bids.collect import collect_findings
 from bidsapp.bundle import Bundle
 from bidsapp.errors import BadDataError, ExitCode, TryAgainError, UsageError
 from bidsapp.findings import Findings
@@ -100,6 +101,25 @@ def test_sessions_of_which_none_fails_are_done(task, monkeypatch):
     found = run(task, monkeypatch, broken=False)
     assert {status.state for status in found.values()} == {"done"}
     assert all("findings-preproc.json" in " ".join(status.outputs) for status in found.values())
+
+
+def test_findings_that_could_not_be_renewed_stay_and_are_not_collected(task, monkeypatch):
+    run(task, monkeypatch, broken=False)
+    files = sorted(task.log_dir.rglob("findings-preproc.json"))
+    assert len(collect_findings(task.settings.output_dir)) == len(files) == 2
+    found = run(task, monkeypatch, broken=True)
+    assert {status.undone for status in found.values()} == {("preproc",)}
+    assert collect_findings(task.settings.output_dir) == ()
+    assert sorted(task.log_dir.rglob("findings-preproc.json")) == files
+
+
+def test_findings_that_a_dying_process_wrote_count_and_earlier_ones_do_not(task):
+    status = RunStatus(subject="01", session="1", state="running", version="0", key="key")
+    task.write_status(status)
+    task.write_status(replace(status, session="2", state="done"))
+    task.record_death("SIGKILL", killed=True)
+    assert task.status("1").undone == ()
+    assert task.status("2").undone == task.asked == ("preproc",)
 
 
 def test_a_run_that_must_wait_leaves_the_status_to_the_run_that_works(task):
