@@ -17,6 +17,7 @@ from bidsapp.workflows.models import bundle_digests
 from bidsapp.workflows.monitor import StepMonitor
 from bidsapp.workflows.recorder import Recorder, Send
 from bidsapp.workflows.resume import is_done, run_key
+from bidsapp.workflows.run_file import write_run_file
 from bidsapp.workflows.supervisor import Event
 from bidsapp.workflows.task import SubjectTask
 
@@ -48,6 +49,7 @@ def _process(task: SubjectTask, send: Send) -> Event:
     if settings.clean_workdir:
         shutil.rmtree(task.work_dir)
         task.work_dir.mkdir()
+    write_run_file(settings, task.log_dir)
     usable, errors = _find(task)
     if usable:
         key = run_key(settings, usable, bundle_digests(task.models, task.brain))
