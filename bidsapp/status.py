@@ -44,6 +44,8 @@ class RunStatus:
         In the order in which they ran.
     skipped
         What did not run, and why.
+    undone
+        Analyses (``preproc`` is one) that this run was to do and whose findings it has not written.
     key
         Digest of everything that the result depends on (input bytes, settings, bundles, version):
         a finished status with the same key is not run again.
@@ -60,12 +62,22 @@ class RunStatus:
     error: str = ""
     steps: tuple[Step, ...] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
+    undone: tuple[str, ...] = ()
     outputs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """``sub-01`` or ``sub-01_ses-02``."""
         return f"sub-{self.subject}" + (f"_ses-{self.session}" if self.session else "")
+
+    def leaves_out(self, analysis: str) -> str:
+        """Say why findings in the folder are not to be shown; empty when they are of the last run."""
+        if analysis not in {*self.undone, *self.skipped}:
+            return ""
+        return (
+            f"{self.name}: the findings of {analysis} that are there are left out: "
+            "they are of an earlier run, and the last one, which was to renew them, has not."
+        )
 
     def write(self, path: Path) -> Path:
         """Write as JSON, atomically."""
@@ -85,6 +97,7 @@ class RunStatus:
         try:
             content: dict[str, Any] = read_object(path)
             content["steps"] = tuple(Step(**step) for step in content["steps"])
+            content["undone"] = tuple(content.get("undone", ()))
             return cls(**content)
         except (ValueError, KeyError, TypeError) as error:
             raise BadDataError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,54 +16,41 @@ _Noun = TypeVar("_Noun")
 
 
 def collect_findings(output_dir: Path) -> tuple[Findings, ...]:
-    """Read all findings, sorted by subject, session and analysis; broken files are logged and left out.
+    """Read all findings, sorted by subject, session and analysis.
+
+    Broken files are logged and left out, and so are findings of an earlier run that the last one was to
+    renew and has not: they may be of other images.
 
     Raises
     ------
     NoInputError
         There is no output folder.
     """
-    found, problems = _read_all(output_dir, "findings-*.json", Findings.read)
-    _log(problems)
+    if not output_dir.is_dir():
+        raise NoInputError(f"Output folder {output_dir} does not exist; run the participant level first.")
+    subjects = [folder for folder in sorted((output_dir / "logs").glob("sub-*")) if folder.is_dir()]
+    folders = [folder for subject in subjects for folder in (subject, *sorted(subject.glob("ses-*")))]
+    found = [item for folder in folders for item in _read_session(folder)]
     return tuple(sorted(found, key=lambda item: (item.subject, item.session or "", item.analysis)))
 
 
-def collect_status(output_dir: Path) -> tuple[RunStatus, ...]:
-    """Read the status of all subjects and sessions; broken files are logged and left out.
-
-    Raises
-    ------
-    NoInputError
-        There is no output folder.
-    """
-    found, problems = _read_all(output_dir, "status.json", RunStatus.read)
-    _log(problems)
-    return tuple(sorted(found, key=lambda item: (item.subject, item.session or "")))
-
-
-def collect_problems(output_dir: Path) -> tuple[str, ...]:
-    """Give a sentence for each file that :func:`collect_findings` and :func:`collect_status` leave out."""
-    return (
-        *_read_all(output_dir, "findings-*.json", Findings.read)[1],
-        *_read_all(output_dir, "status.json", RunStatus.read)[1],
-    )
+def _read_session(folder: Path) -> Iterator[Findings]:
+    file = folder / "status.json"
+    status = _read(file, RunStatus.read) if file.is_file() else None
+    for path in sorted(folder.glob("findings-*.json")):
+        found = _read(path, Findings.read)
+        if found is None:
+            continue
+        if status is not None and (why := status.leaves_out(found.analysis)):
+            _LOG.warning("%s", why)
+        else:
+            yield found
 
 
-def _read_all(output_dir: Path, pattern: str, read: Callable[[Path], _Noun]) -> tuple[list[_Noun], list[str]]:
-    if not output_dir.is_dir():
-        raise NoInputError(f"Output folder {output_dir} does not exist; run the participant level first.")
-    found: list[_Noun] = []
-    problems: list[str] = []
-    folders = [folder for folder in sorted((output_dir / "logs").glob("sub-*")) if folder.is_dir()]
-    for folder in folders:
-        for path in sorted([*folder.glob(pattern), *folder.glob(f"ses-*/{pattern}")]):
-            try:
-                found.append(read(path))
-            except BidsAppError as error:
-                problems.append(str(error))
-    return found, problems
-
-
-def _log(problems: list[str]) -> None:
-    for problem in problems:
-        _LOG.warning("%s", problem)
+def _read(path: Path, read: Callable[[Path], _Noun]) -> _Noun | None:
+    """Read a file; ``None``, and a sentence in the log, where it is broken."""
+    try:
+        return read(path)
+    except BidsAppError as error:
+        _LOG.warning("%s", error)
+        return None

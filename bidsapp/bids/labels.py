@@ -69,10 +69,7 @@ def read_labelled_cohort(
     )
     selected = list_selected(settings)
     folders = derivatives or [path for path in sorted((bids_dir / "derivatives").glob("*")) if path.is_dir()]
-    maps: dict[Key, list[tuple[str, str | None, Path]]] = {}
-    for folder in folders:
-        for key, found in _label_maps(folder, sorted({subject for subject, _ in selected})):
-            maps.setdefault(key, []).append(found)
+    maps = _find_label_maps(folders, sorted({subject for subject, _ in selected}))
     members: list[Member] = []
     for key, inputs in find_all(settings, selected):
         if isinstance(inputs, BidsAppError):
@@ -85,6 +82,17 @@ def read_labelled_cohort(
             f"No image of {bids_dir} has a label map (*_dseg or *_desc-brain_mask) in {where}."
         )
     return Cohort(tuple(members))
+
+
+def _find_label_maps(
+    folders: Sequence[Path], subjects: Sequence[str]
+) -> dict[Key, list[tuple[str, str | None, Path]]]:
+    """Give kind, space and path of the label maps of each subject and session."""
+    maps: dict[Key, list[tuple[str, str | None, Path]]] = {}
+    for folder in folders:
+        for key, found in _label_maps(folder, subjects):
+            maps.setdefault(key, []).append(found)
+    return maps
 
 
 def _label_maps(folder: Path, subjects: Sequence[str]) -> Iterator[tuple[Key, tuple[str, str | None, Path]]]:

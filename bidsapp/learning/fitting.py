@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -14,19 +13,14 @@ from typing import Any
 import lightning
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from bidsapp.errors import UnavailableError
 from bidsapp.learning.gpu_memory import is_out_of_memory
 from bidsapp.learning.precision import Precision
+from bidsapp.learning.progress import Progress, Watch
 from bidsapp.learning.trainer import make_trainer
-
-_LOG = logging.getLogger(__name__)
-LOG_STEPS = 20
-SAY_STEPS = 200
-Watch = Callable[[nn.Module], dict[str, float]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,57 +95,6 @@ class Fitting(lightning.LightningModule):  # type: ignore[misc]
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
 
 
-class Progress(Callback):  # type: ignore[misc]
-    """Write the mean loss to a file and the log, and now and then what is watched.
-
-    Of several processes the first one does so, of its own batches.
-    """
-
-    def __init__(self, folder: Path, schedule: Schedule, watch: Watch | None) -> None:
-        self.folder, self.schedule, self.watch = folder, schedule, watch
-        self.losses: list[float] = []
-        self.begun = (0, time.monotonic())
-
-    def state_dict(self) -> dict[str, Any]:
-        """Keep the losses since the last line: a restart goes on with them."""
-        return {"losses": list(self.losses)}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the losses of a checkpoint."""
-        self.losses = [float(loss) for loss in state_dict["losses"]]
-
-    def on_train_start(self, trainer: Any, module: Any) -> None:
-        """Note when and where it starts, for the time that is left."""
-        self.begun = (int(trainer.global_step), time.monotonic())
-
-    def on_train_batch_end(self, trainer: Any, module: Any, outputs: Any, batch: Any, index: int) -> None:
-        """Note the loss of a batch, and after the last batch of a step see whether a line is due."""
-        if trainer.global_rank:
-            return
-        self.losses.append(float(outputs["loss"]) * trainer.accumulate_grad_batches)
-        step = int(trainer.global_step)
-        if (index + 1) % trainer.accumulate_grad_batches:
-            return
-        if step % LOG_STEPS == 0:
-            mean = sum(self.losses) / len(self.losses)
-            self._note("loss.tsv", f"{step}\t{mean:.6g}")
-            self.losses.clear()
-            if step % SAY_STEPS == 0 or step == self.schedule.steps:
-                self._say(step, mean)
-        if self.watch is not None and step % self.schedule.watch_steps == 0:
-            values = self.watch(module.average.module)
-            self._note("watch.tsv", f"{step}\t" + "\t".join(f"{k}={v:.4f}" for k, v in values.items()))
-
-    def _say(self, step: int, loss: float) -> None:
-        first, begun = self.begun
-        left = (time.monotonic() - begun) / max(1, step - first) * (self.schedule.steps - step) / 60
-        _LOG.info("step %d of %d: loss %.4g, about %.0f min left", step, self.schedule.steps, loss, left)
-
-    def _note(self, name: str, line: str) -> None:
-        with (self.folder / name).open("a", encoding="utf-8") as stream:
-            stream.write(f"{time.strftime('%H:%M:%S')}\t{line}\n")
-
-
 def fit(
     network: nn.Module,
     loss: Callable[[nn.Module, Any], Tensor],
@@ -220,7 +163,7 @@ def fit(
         start = int(found["global_step"]) if found is not None else 0
         trainer = make_trainer(
             folder,
-            [Progress(folder, schedule, watch)],
+            [Progress(folder, schedule.steps, schedule.watch_steps, watch)],
             steps=schedule.steps,
             checkpoint_steps=schedule.checkpoint_steps,
             device=device,
@@ -228,33 +171,21 @@ def fit(
             accumulate=accumulate,
             precision=precision,
         )
-        try:
-            trainer.fit(
-                fitting, batches(start), ckpt_path=last if found is not None else None, weights_only=True
-            )
-        except RuntimeError as error:
-            if not is_out_of_memory(error):
-                raise
-            raise UnavailableError(
-                "The GPU has too little memory for this training; make its examples smaller in the recipe "
-                "(crop, pairs), or use --device cpu."
-            ) from error
+        _run(trainer, fitting, batches(start), None if found is None else last)
     averaged: nn.Module = fitting.average.module
     return averaged
 
 
-def learning_curve(folder: Path) -> list[tuple[int, float]]:
-    """Give step and mean loss since the last one, from what :func:`fit` wrote; none of a very short training.
-
-    Steps that a killed run had done after its last checkpoint count once.
-    """
-    path = folder / "loss.tsv"
-    if not path.exists():
-        return []
-    whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")  # a kill may cut the last line
-    lines = (line.split("\t") for line in whole.splitlines())
-    curve = {int(step): float(loss) for _, step, loss in lines}
-    return sorted(curve.items())
+def _run(trainer: lightning.Trainer, fitting: Fitting, batches: Any, checkpoint: Path | None) -> None:
+    try:
+        trainer.fit(fitting, batches, ckpt_path=checkpoint, weights_only=True)
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        raise UnavailableError(
+            "The GPU has too little memory for this training; make its examples smaller in the recipe "
+            "(crop, pairs), or use --device cpu."
+        ) from error
 
 
 def _running_mean(so_far: Tensor, now: Tensor, steps: Any, decay: float) -> Tensor:

@@ -56,17 +56,13 @@ def make_trainer(
     UnavailableError
         There are fewer GPUs.
     """
-    if accumulate % devices:
-        raise BadDataError(
-            f"The recipe's {accumulate} examples of a step cannot be shared evenly by {devices} devices."
-        )
     return lightning.Trainer(
         default_root_dir=folder,
         accelerator="cpu" if device == "cpu" else "gpu",
         devices=_places(device, devices),
         strategy="ddp_spawn" if devices > 1 else "auto",
         plugins=[LightningEnvironment()],
-        accumulate_grad_batches=accumulate // devices,
+        accumulate_grad_batches=_share(accumulate, devices),
         precision=trainer_precision(precision, device),
         max_steps=steps,
         gradient_clip_val=1.0,
@@ -78,6 +74,15 @@ def make_trainer(
             ModelCheckpoint(folder, save_last=True, save_top_k=0, every_n_train_steps=checkpoint_steps),
         ],
     )
+
+
+def _share(examples: int, devices: int) -> int:
+    """Give how many examples of a step each device takes."""
+    if examples % devices:
+        raise BadDataError(
+            f"The recipe's {examples} examples of a step cannot be shared evenly by {devices} devices."
+        )
+    return examples // devices
 
 
 def _places(device: str, devices: int) -> int | list[int]:

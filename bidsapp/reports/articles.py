@@ -166,7 +166,7 @@ def make_table(table: Table, findings: Findings, album: Album) -> tuple[TableVie
         marks=write_marks(table) if table.display == "lesions" else (),
         regions=read_regions(table) if table.display == "regions" else (),
         radar=draw_radar(table) if table.display == "radar" else None,
-        motion=draw_motion(table) if table.display == "motion" else None,
+        motion=draw_motion(table, album.layout.words) if table.display == "motion" else None,
     )
     return view, problem
 

@@ -25,7 +25,8 @@ class Visit:
     findings
         Preprocessing first, then by name of the analysis.
     problems
-        A sentence for each log file that could not be read.
+        A sentence for each log file that could not be read, and for findings of an earlier run that the
+        last one was to renew and has not: they are left out.
     """
 
     subject: str
@@ -98,9 +99,14 @@ def _visit(folder: Path, subject: str, session: str | None) -> Visit:
             problems.append(_short(error, folder))
     for path in sorted(folder.glob("findings-*.json")):
         try:
-            findings.append(Findings.read(path))
+            found = Findings.read(path)
         except BidsAppError as error:
             problems.append(_short(error, folder))
+            continue
+        if status is not None and (why := status.leaves_out(found.analysis)):
+            problems.append(why)
+        else:
+            findings.append(found)
     findings.sort(key=lambda item: (item.analysis != PREPARATION, item.analysis))
     return Visit(subject, session, status, tuple(findings), tuple(problems))
 

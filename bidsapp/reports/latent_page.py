@@ -68,9 +68,8 @@ def draw_latent_page(
         "colourings": {each.name: _plain(each) for each in colours},
         "places": _place_texts(points),
         "subjects": _subject_texts(points),
+        **({} if sweep is None else {"sweep": draw_sweep(sweep, layout).to_plotly_json()}),
     }
-    if sweep is not None:
-        content["sweep"] = draw_sweep(sweep, layout).to_plotly_json()
     page = render(
         "latent.html.j2",
         scripts=(get_plotlyjs(), (FOLDER / "latent.js").read_text(encoding="utf-8")),
@@ -86,12 +85,7 @@ def draw_latent_page(
         sweep=None if sweep is None else _view(sweep, layout, named=0),
         limits=layout.limits,
     )
-    size = len(page.encode("utf-8"))
-    if size > layout.limits.latent_bytes:
-        raise BadDataError(
-            f"The page of the latent space would have {size / 1e6:.1f} MB, more than "
-            f"{layout.limits.latent_bytes / 1e6:.1f}; sample fewer places or subjects."
-        )
+    _check_size(page, layout.limits.latent_bytes)
     return page
 
 
@@ -102,6 +96,15 @@ def _check(points: Points, projections: Mapping[str, Floats]) -> None:
     for name, plane in projections.items():
         if plane.shape != wanted or not np.isfinite(plane).all():
             raise BadDataError(f"Projection {name} is not of finite numbers of shape {wanted}.")
+
+
+def _check_size(page: str, most: int) -> None:
+    size = len(page.encode("utf-8"))
+    if size > most:
+        raise BadDataError(
+            f"The page of the latent space would have {size / 1e6:.1f} MB, more than "
+            f"{most / 1e6:.1f}; sample fewer places or subjects."
+        )
 
 
 def _sentence(points: Points) -> str:

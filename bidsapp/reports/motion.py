@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bidsapp.findings import Cell, Table
-from bidsapp.reports.numbers import write_number
+from bidsapp.reports.numbers import write_name, write_number
 
 WIDTH, HEIGHT = 640.0, 72.0
 LEAST = {"framewise_displacement": 0.5, "dvars": 2.0}
@@ -45,8 +45,11 @@ class Motion:
     alt: str
 
 
-def draw_motion(table: Table) -> Motion | None:
-    """Draw a table whose rows are frames; nothing without ``kept``, a measure, or a second frame."""
+def draw_motion(table: Table, words: Mapping[str, str]) -> Motion | None:
+    """Draw a table whose rows are frames; nothing without ``kept``, a measure, or a second frame.
+
+    ``words`` are what people say for machine names, by :func:`bidsapp.reports.layout.read_layout`.
+    """
     names = [column.name for column in table.columns]
     measures = [name for name in LEAST if name in names]
     if "kept" not in names or not measures or len(table.rows) < 2:
@@ -57,9 +60,10 @@ def draw_motion(table: Table) -> Motion | None:
         place = names.index(name)
         values = _numbers([row[place] for row in table.rows])
         top = max(LEAST[name], *values)
-        lines.append(Line(name, table.columns[place].unit, write_number(top, 1), _points(values, top)))
+        label, unit = write_name(name, words), table.columns[place].unit
+        lines.append(Line(label, unit, write_number(top, 1), _points(values, top)))
     left_out = kept.count(False)
-    highest = ", ".join(f"{line.name.replace('_', ' ')} up to {line.top} {line.unit}" for line in lines)
+    highest = ", ".join(f"{line.name} up to {line.top} {line.unit}" for line in lines)
     return Motion(
         lines=tuple(lines),
         shaded=_runs(kept),

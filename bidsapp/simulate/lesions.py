@@ -85,17 +85,21 @@ def implant(
             "An implanted lesion without centre, or with an irregular outline, needs a random generator."
         )
     edges = np.broadcast_to(np.asarray(voxel_size, dtype=np.float64), (3,))
-    if centre is None:
-        assert rng is not None
-        voxels = np.argwhere(tissue)
-        centre = voxels[rng.integers(len(voxels))] if len(voxels) else (0, 0, 0)
-    distance = distance_to(nearest(tissue, centre, edges), tissue.shape, edges)
+    start = _draw(tissue, rng) if centre is None else centre
+    distance = distance_to(nearest(tissue, start, edges), tissue.shape, edges)
     if rng is not None and irregularity > 0:
         distance = roughen(distance, irregularity, float(size_mm / 4 / edges.mean()), rng)
     fraction = grow(distance, tissue, size_mm=size_mm, voxel_mm3=float(edges.prod()), edge_mm=edge_mm)
     typical = float(np.median(volume[tissue]))
     changed = volume.astype(np.float32) + np.float32(contrast * typical) * fraction
     return Implant(changed, fraction, fraction >= 0.5)
+
+
+def _draw(tissue: NDArray[np.bool_], rng: np.random.Generator | None) -> Sequence[float] | NDArray[np.intp]:
+    """Draw a voxel of the tissue; the first of the grid where there is none."""
+    assert rng is not None
+    voxels = np.argwhere(tissue)
+    return voxels[rng.integers(len(voxels))] if len(voxels) else (0, 0, 0)
 
 
 def grow(

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ANATOMICAL = "anatomical"
 """Factory, in ``data/modalities.json``, of the contrasts that this module prepares."""
+TISSUE_PORTS = {"mask": "mask", "gm": "GM", "wm": "WM", "csf": "CSF"}
+"""Port of this workflow, by that of the step that segments."""
 
 
 def port_name(modality: str) -> str:
@@ -113,27 +115,19 @@ def init_anatomical_wf(inputs: Inputs, brain: Bundle, settings: Settings, *, nam
     from nipype.interfaces.utility import IdentityInterface, Merge
     from nipype.pipeline.engine import Node, Workflow
 
-    from bidsapp.interfaces.anatomy import LabelTissues, NormaliseIntensity
+    from bidsapp.interfaces.anatomy import NormaliseIntensity
 
     images = anatomical_images(inputs)
     names = [port_name(image.modality) for image in images]
     workflow = Workflow(name=name)
-    fields = ["mask", "GM", "WM", "CSF", "dseg", "quality", "notes", *names]
+    fields = [*TISSUE_PORTS.values(), "dseg", "quality", "notes", *names]
     outputnode = Node(IdentityInterface(fields=fields), name="outputnode")
     parts = [init_image_wf(image, brain, settings) for image in images]
-    label = node(LabelTissues(), "label")
+    _connect_tissues(workflow, parts[0], outputnode)
     quality = Node(Merge(len(images)), name="quality")
     notes = Node(Merge(3 * len(images) - 1), name="notes")
-    ports = {"mask": "mask", "gm": "GM", "wm": "WM", "csf": "CSF"}
-    workflow.connect(
-        [
-            (parts[0], label, [(f"segment.{port}", port) for port in ports]),
-            (parts[0], outputnode, [(f"segment.{port}", key) for port, key in ports.items()]),
-            (label, outputnode, [("out_file", "dseg")]),
-            (quality, outputnode, [("out", "quality")]),
-            (notes, outputnode, [("out", "notes")]),
-        ]
-    )
+    for joined in (quality, notes):
+        workflow.connect(joined, "out", outputnode, joined.name)
     for index, (part, port) in enumerate(zip(parts, names, strict=True)):
         path = str(images[index].path)
         scale = node(NormaliseIntensity(source=path), f"scale_{port}")
@@ -149,6 +143,20 @@ def init_anatomical_wf(inputs: Inputs, brain: Bundle, settings: Settings, *, nam
         workflow.connect(part, "conform.notes", notes, f"in{index + 1}")
         workflow.connect(part, "segment.notes", notes, f"in{2 * len(images) + index}")
     return workflow
+
+
+def _connect_tissues(workflow: Workflow, reference: Workflow, outputnode: Node) -> None:
+    """Hand on what the reference image says of the brain, and one label map of its tissues."""
+    from bidsapp.interfaces.anatomy import LabelTissues
+
+    label = node(LabelTissues(), "label")
+    workflow.connect(
+        [
+            (reference, label, [(f"segment.{port}", port) for port in TISSUE_PORTS]),
+            (reference, outputnode, [(f"segment.{port}", key) for port, key in TISSUE_PORTS.items()]),
+            (label, outputnode, [("out_file", "dseg")]),
+        ]
+    )
 
 
 def _align(workflow: Workflow, moving: Workflow, fixed: Workflow, port: str, source: str) -> Node:

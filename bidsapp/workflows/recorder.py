@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import bidsapp
 from bidsapp.errors import BidsAppError
 from bidsapp.files import digest_file
 from bidsapp.inputs import Inputs
@@ -49,11 +48,8 @@ class Recorder:
             if step.state == "done"
         }
         self._statuses = {
-            item.session: RunStatus(
-                subject=task.subject,
-                session=item.session,
-                state="running",
-                version=bidsapp.__version__,
+            item.session: replace(
+                task.fresh_status(item.session),
                 key=key,
                 skipped={model.name: said for model in task.models if (said := model.missing(item))},
             )
@@ -85,15 +81,19 @@ class Recorder:
     def _errors(self, item: Inputs, failures: Mapping[str, BidsAppError]) -> list[BidsAppError]:
         """Give what failed in a session or, where it waited in vain for another session, in that one."""
         own = [failures[name] for name in failures if concerns(name, item, self._sessions)]
-        written = {name for name, step in self._steps.items() if step.state == "done"}
-        complete = all(name in written for name in self._sinks if concerns(name, item, self._sessions))
-        if own or complete:
+        if own or not self._undone(item):
             return own
         return [type(error)(f"{item.name} was not finished: {error}") for error in failures.values()]
 
     def _status(self, item: Inputs) -> RunStatus:
         steps = tuple(step for name, step in self._steps.items() if concerns(name, item, self._sessions))
-        return replace(self._statuses[item.session], steps=steps)
+        return replace(self._statuses[item.session], steps=steps, undone=self._undone(item))
+
+    def _undone(self, item: Inputs) -> tuple[str, ...]:
+        """Name what was to write findings of a session and has not."""
+        written = {name for name, step in self._steps.items() if step.state == "done"}
+        sinks = [name for name in self._sinks if concerns(name, item, self._sessions)]
+        return tuple(name.rpartition(".write_")[2] for name in sinks if name not in written)
 
 
 def _remove_stale(task: SubjectTask, inputs: Inputs) -> None:

@@ -11,7 +11,7 @@ from bidsapp.settings import Settings
 from bidsapp.workflows.extras import EXTRAS, factory_of
 from bidsapp.workflows.models import Model
 from bidsapp.workflows.resources import node
-from bidsapp.workflows.session import connect_analysis, connect_sink
+from bidsapp.workflows.session import connect_analyses, connect_sink
 
 if TYPE_CHECKING:
     from nipype.pipeline.engine import Node, Workflow
@@ -79,11 +79,9 @@ def init_series_wf(
     workflow.connect(gather, "out_file", describe, "member")
     workflow.connect(gather, "out_file", outputnode, "member")
     connect_sink(workflow, describe, "preproc", inputs, settings)
-    for model in models:
-        if not model.missing(inputs):
-            analyse = connect_analysis(workflow, gather, model, inputs, settings)
-            if follows:
-                workflow.connect(inputnode, "earlier", analyse, "earlier")
+    for analyse in connect_analyses(workflow, gather, models, inputs, settings):
+        if follows:
+            workflow.connect(inputnode, "earlier", analyse, "earlier")
     return workflow
 
 

@@ -94,8 +94,7 @@ def init_session_wf(
     connect_extras(workflow, standard, list(sources), extras)
     if settings.output_resolution == 1:
         connect_fine(workflow, inputnode, describe, sources)
-    for model in (model for model in models if not model.missing(inputs)):
-        analyse = connect_analysis(workflow, standard.gather, model, inputs, settings)
+    for analyse in connect_analyses(workflow, standard.gather, models, inputs, settings):
         if follows:
             workflow.connect(inputnode, "earlier", analyse, "earlier")
     return workflow
@@ -179,10 +178,17 @@ def _connect_remarks(
         workflow.connect(joined, "out", describe, port)
 
 
-def connect_analysis(
+def connect_analyses(
+    workflow: Workflow, gather: Node, models: Sequence[Model], inputs: Inputs, settings: Settings
+) -> list[Node]:
+    """Add each analysis that can be made of what ``gather`` gathers, and the sink of what it finds."""
+    possible = [model for model in models if not model.missing(inputs)]
+    return [_connect_analysis(workflow, gather, model, inputs, settings) for model in possible]
+
+
+def _connect_analysis(
     workflow: Workflow, gather: Node, model: Model, inputs: Inputs, settings: Settings
 ) -> Node:
-    """Add an analysis of what ``gather`` gathered, and the sink of what it finds."""
     from bidsapp.interfaces.findings import Analyse
 
     analyse = node(

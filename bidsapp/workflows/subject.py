@@ -9,16 +9,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import bidsapp
 from bidsapp.errors import BidsAppError, ExitCode, TryAgainError
 from bidsapp.inputs import Inputs
 from bidsapp.layout import status_file
-from bidsapp.status import RunStatus
 from bidsapp.workflows.claim import claim
 from bidsapp.workflows.models import bundle_digests
 from bidsapp.workflows.monitor import StepMonitor
 from bidsapp.workflows.recorder import Recorder, Send
 from bidsapp.workflows.resume import is_done, run_key
+from bidsapp.workflows.run_file import write_run_file
 from bidsapp.workflows.supervisor import Event
 from bidsapp.workflows.task import SubjectTask
 
@@ -50,6 +49,7 @@ def _process(task: SubjectTask, send: Send) -> Event:
     if settings.clean_workdir:
         shutil.rmtree(task.work_dir)
         task.work_dir.mkdir()
+    write_run_file(settings, task.log_dir)
     usable, errors = _find(task)
     if usable:
         key = run_key(settings, usable, bundle_digests(task.models, task.brain))
@@ -85,10 +85,8 @@ def _find(task: SubjectTask) -> tuple[tuple[Inputs, ...], list[BidsAppError]]:
             usable.append(inputs)
         except BidsAppError as error:
             errors.append(error)
-            fresh = RunStatus(
-                subject=task.subject, session=session, state="failed", version=bidsapp.__version__
-            )
-            task.write_status(replace(fresh, error=str(error), exit_code=error.code))
+            fresh = task.fresh_status(session)
+            task.write_status(replace(fresh, state="failed", error=str(error), exit_code=error.code))
     return tuple(usable), errors
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import bidsapp
 from bidsapp.bundle import Bundle
 from bidsapp.errors import BidsAppError, ExitCode
+from bidsapp.files import digest_json
 from bidsapp.layout import log_dir, status_file
 from bidsapp.settings import Settings
 from bidsapp.status import RunStatus
@@ -28,22 +29,37 @@ class SubjectTask:
 
     @property
     def work_dir(self) -> Path:
-        """Folder of its intermediate results; another version of the program uses another one."""
-        return self.settings.work_root / f"{WORK_PREFIX}{bidsapp.__version__}" / f"sub-{self.subject}"
+        """Folder of its intermediate results; another version or another dataset uses another one."""
+        dataset = digest_json(str(self.settings.bids_dir.resolve()))[:8]
+        name = f"{WORK_PREFIX}{bidsapp.__version__}-{dataset}"
+        return self.settings.work_root / name / f"sub-{self.subject}"
 
     @property
     def log_dir(self) -> Path:
         """Folder of its logs and crash files."""
         return log_dir(self.settings.output_dir, self.subject)
 
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """All that is to write findings: the preprocessing and each analysis."""
+        return ("preproc", *(model.name for model in self.models))
+
     def status(self, session: str | None) -> RunStatus:
         """Give what is known of a session so far: the status on disk, or a fresh one."""
         try:
             return RunStatus.read(status_file(self.settings.output_dir, self.subject, session))
         except BidsAppError:
-            return RunStatus(
-                subject=self.subject, session=session, state="running", version=bidsapp.__version__
-            )
+            return self.fresh_status(session)
+
+    def fresh_status(self, session: str | None) -> RunStatus:
+        """Give the status of a session of which nothing is done."""
+        return RunStatus(
+            subject=self.subject,
+            session=session,
+            state="running",
+            version=bidsapp.__version__,
+            undone=self.asked,
+        )
 
     def write_status(self, status: RunStatus) -> None:
         """Write the status of a session."""
@@ -52,7 +68,9 @@ class SubjectTask:
     def fail(self, sentence: str, code: ExitCode) -> Event:
         """Record for every session that the subject failed."""
         for session in self.sessions:
-            self.write_status(replace(self.status(session), state="failed", error=sentence, exit_code=code))
+            status = self.status(session)
+            undone = status.undone if status.state == "running" else self.asked
+            self.write_status(replace(status, state="failed", error=sentence, exit_code=code, undone=undone))
         return Event(sentence, final=True, code=code)
 
     def record_death(self, how: str, *, killed: bool) -> str:

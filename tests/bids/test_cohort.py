@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bidsapp.bids.cohort import read_cohort
-from bidsapp.bids.collect import collect_findings, collect_problems, collect_status
+from bidsapp.bids.collect import collect_findings
 from bidsapp.bids.sink import write_findings
 from bidsapp.errors import NoInputError, NothingSelectedError, UsageError
 from bidsapp.findings import Findings, Map
@@ -152,11 +152,26 @@ def test_broken_findings_and_status_cost_a_sentence_each(tmp_path, caplog):
         RunStatus(subject=label, session="a", state="done", version="0").write(status_file(out, label, "a"))
     findings_file(out, "01", "a", "preproc").write_text("{")
     status_file(out, "02", "a").write_bytes(b"\xff\x00")
-    assert [item.subject for item in collect_findings(out)] == ["02"]
-    assert [item.subject for item in collect_status(out)] == ["01"]
-    problems = collect_problems(out)
-    assert len(problems) == 2
-    assert "findings-preproc.json" in problems[0]
+    with caplog.at_level(logging.WARNING):
+        assert [item.subject for item in collect_findings(out)] == ["02"]
+    assert len(caplog.messages) == 2
+    assert "findings-preproc.json" in caplog.messages[0]
+    assert "status.json" in caplog.messages[1]
+
+
+def test_findings_that_the_last_run_was_to_renew_and_has_not_are_left_out(tmp_path, caplog):
+    out = tmp_path / "out"
+    findings = _preprocess(out, "01", names=NAMES[:1])
+    for name in ("anomaly", "coma", "ms"):
+        write_findings(replace(findings, analysis=name, maps=()), None, out)
+    status = RunStatus(
+        subject="01", session=None, state="failed", version="0", undone=("ms",), skipped={"coma": "no PET"}
+    )
+    status.write(status_file(out, "01", None))
+    with caplog.at_level(logging.WARNING):
+        assert [item.analysis for item in collect_findings(out)] == ["anomaly", "preproc"]
+    assert "the findings of ms that are there are left out" in caplog.text
+    assert findings_file(out, "01", None, "ms").is_file()
 
 
 def test_order_is_by_subject_session_and_analysis(tmp_path):

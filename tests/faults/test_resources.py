@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bidsapp import __version__
 from bidsapp.cli.main import main
+from bidsapp.cli.parse import parse
 from bidsapp.errors import ExitCode
 from bidsapp.workflows.claim import claim
-from bidsapp.workflows.environment import WORK_PREFIX
+from bidsapp.workflows.models import brain_bundle
+from bidsapp.workflows.task import SubjectTask
 from tests.faults.datasets import assert_no_traceback, make_dataset, run
 
 
@@ -63,9 +64,11 @@ def test_a_gpu_that_is_not_there_is_no_cpu(
 
 def test_a_subject_that_another_run_works_on_is_left_to_it(head: Path, tmp_path: Path) -> None:
     make_dataset(tmp_path / "bids", ["one"], head)
-    folder = tmp_path / "out" / "work" / f"{WORK_PREFIX}{__version__}" / "sub-one"
-    with claim(folder, "one"):
-        done = run([str(tmp_path / "bids"), str(tmp_path / "out"), "participant"])
+    words = [str(tmp_path / "bids"), str(tmp_path / "out"), "participant"]
+    settings = parse(words)
+    task = SubjectTask(settings, "one", (None,), (), brain_bundle(settings))
+    with claim(task.work_dir, "one"):
+        done = run(words)
     assert_no_traceback(done.stdout + done.stderr)
     assert done.returncode == ExitCode.TRY_AGAIN, done.stderr
     assert "another run works on this subject" in done.stdout + done.stderr

@@ -24,6 +24,20 @@ def test_damaged_logs_are_told_and_the_rest_is_read(output: Fixture) -> None:
     assert str(output.path) not in " ".join(visit.problems)
 
 
+@pytest.mark.parametrize("state", ["failed", "running"])
+def test_findings_that_the_last_run_was_to_renew_and_has_not_are_left_out(
+    output: Fixture, state: str
+) -> None:
+    output.add("01")
+    output.status("01", state=state, undone=("tea",)).write(output.logs("01") / "status.json")
+    (visit,) = find_visits(output.path, "01")
+    assert [item.analysis for item in visit.findings] == ["preproc"]
+    assert visit.problems == (
+        "sub-01: the findings of tea that are there are left out: "
+        "they are of an earlier run, and the last one, which was to renew them, has not.",
+    )
+
+
 @pytest.mark.parametrize("label", ["..", "../../etc", "a/b", ""])
 def test_a_label_cannot_leave_the_folder(output: Fixture, label: str) -> None:
     with pytest.raises(BadDataError):

@@ -8,8 +8,9 @@ from nipype.interfaces.base import BaseInterfaceInputSpec, TraitedSpec, traits
 from nipype.pipeline.engine import Node, Workflow
 
 from bidsapp.analyses import registry
+from bidsapp.bids.collect import collect_findings
 from bidsapp.bundle import Bundle
-from bidsapp.errors import BadDataError, ExitCode, UsageError
+from bidsapp.errors import BadDataError, ExitCode, TryAgainError, UsageError
 from bidsapp.findings import Findings
 from bidsapp.inputs import Inputs
 from bidsapp.interfaces.base import PureInterface
@@ -102,6 +103,25 @@ def test_sessions_of_which_none_fails_are_done(task, monkeypatch):
     assert all("findings-preproc.json" in " ".join(status.outputs) for status in found.values())
 
 
+def test_findings_that_could_not_be_renewed_stay_and_are_not_collected(task, monkeypatch):
+    run(task, monkeypatch, broken=False)
+    files = sorted(task.log_dir.rglob("findings-preproc.json"))
+    assert len(collect_findings(task.settings.output_dir)) == len(files) == 2
+    found = run(task, monkeypatch, broken=True)
+    assert {status.undone for status in found.values()} == {("preproc",)}
+    assert collect_findings(task.settings.output_dir) == ()
+    assert sorted(task.log_dir.rglob("findings-preproc.json")) == files
+
+
+def test_findings_that_a_dying_process_wrote_count_and_earlier_ones_do_not(task):
+    status = RunStatus(subject="01", session="1", state="running", version="0", key="key")
+    task.write_status(status)
+    task.write_status(replace(status, session="2", state="done"))
+    task.record_death("SIGKILL", killed=True)
+    assert task.status("1").undone == ()
+    assert task.status("2").undone == task.asked == ("preproc",)
+
+
 def test_a_run_that_must_wait_leaves_the_status_to_the_run_that_works(task):
     task.write_status(RunStatus(subject="01", session="1", state="done", version="0", key="key"))
     before = task.status("1")
@@ -109,6 +129,23 @@ def test_a_run_that_must_wait_leaves_the_status_to_the_run_that_works(task):
         event = process_subject(task, lambda _: None)
     assert event.code == ExitCode.TRY_AGAIN
     assert task.status("1") == before
+
+
+def test_two_datasets_with_the_same_labels_share_a_work_folder_without_waiting(task, tmp_path):
+    scratch = replace(task.settings, work_dir=tmp_path / "scratch")
+    (tmp_path / "link").symlink_to(tmp_path)
+    one, again, other = (
+        replace(task, settings=replace(scratch, bids_dir=folder))
+        for folder in (tmp_path, tmp_path / "link", tmp_path / "other")
+    )
+    assert one.work_dir == again.work_dir
+    with (
+        claim(one.work_dir, "01"),
+        claim(other.work_dir, "01"),
+        pytest.raises(TryAgainError, match="a --work-dir of its own"),
+        claim(again.work_dir, "01"),
+    ):
+        pass
 
 
 def test_a_process_that_ended_by_itself_was_not_killed(task):

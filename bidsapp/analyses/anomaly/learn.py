@@ -74,7 +74,7 @@ def quantity_of_controls(
     BadDataError
         The network did not learn, or no machine can be fitted.
     """
-    from bidsapp.learning.fitting import learning_curve
+    from bidsapp.learning.progress import learning_curve
 
     learned = options.learned
     if learned.features == "intensity":

@@ -71,29 +71,21 @@ def train(
     BadDataError
         There are too few labelled heads.
     """
-    import torch
     from torch.utils.data import DataLoader
 
     from bidsapp.analyses.brain.examples import Examples, read_head, read_scan
     from bidsapp.learning.fitting import fit
-    from bidsapp.networks.brain import brain_network
 
     heads = _pairs(cohort, LABEL_KEY)
     split = split or split_heads(tuple(heads), recipe, seed)
     scans = teaching_scans(cohort, split)
     plan = _plan(recipe, seed)
-    examples, watched = (
-        [read_head(*pair) for name in part for pair in heads[name]]
-        for part in (split.training, split.validation)
-    )
+    examples = [read_head(*pair) for name in split.training for pair in heads[name]]
+    watched = [read_head(*pair) for name in split.validation for pair in heads[name]]
     outlined = [read_scan(*pair) for name in sorted(scans) for pair in scans[name]]
-    torch.manual_seed(seed)
-    network = brain_network(_integers(recipe, "features"))
-    if start is not None:
-        network.load_state_dict(dict(start))
     metadata = training_metadata(recipe, seed=seed, split=split, scans=tuple(sorted(scans)))
     trained = fit(
-        network,
+        _first_network(recipe, seed, start),
         batch_loss,
         lambda step: DataLoader(Examples(examples, outlined, plan, step), batch_size=1),
         schedule(recipe),
@@ -200,6 +192,19 @@ def work_folder(
         seen.update(tensor.numpy().tobytes())
     content = [dict(metadata), first, seen.hexdigest()]
     return path.with_name(f"{path.name}-training") / digest_json(content)[:16]
+
+
+def _first_network(recipe: Recipe, seed: int, start: Mapping[str, Tensor] | None) -> nn.Module:
+    """Make the network with random weights, by the seed, or with those that are given."""
+    import torch
+
+    from bidsapp.networks.brain import brain_network
+
+    torch.manual_seed(seed)
+    network = brain_network(_integers(recipe, "features"))
+    if start is not None:
+        network.load_state_dict(dict(start))
+    return network
 
 
 def _plan(recipe: Recipe, seed: int) -> Plan:
