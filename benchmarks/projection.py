@@ -27,7 +27,7 @@ SUBJECTS, NODES = (10_000, 100_000), (10, 100, 1000)
 
 @dataclass(frozen=True)
 class Profile:
-    """What was measured: processor seconds of each subject, and the mean files and MB of a subject's results."""
+    """What was measured: processor seconds of each subject; mean files and MB of what a subject leaves."""
 
     seconds: tuple[float, ...]
     files: float
