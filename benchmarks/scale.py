@@ -1,6 +1,6 @@
 """A thousand subjects of two sessions: finding data, ``--dry-run``, the group report, its page in a browser.
 
-    python benchmarks/scale.py [--subjects 100 300 1000] [--like OUTPUT_DIR] [--work FOLDER] [bidsapp's options]
+    python benchmarks/scale.py [--subjects 100 300 1000] [--like OUTPUT_DIR] [--work FOLDER] [bidsapp option]
 
 Each row is a fresh process: wall and processor seconds with all imports, the memory of its largest process,
 against the promise. The raw dataset is a skeleton of links to one tiny image. ``--like`` names an output
