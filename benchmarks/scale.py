@@ -1,140 +1,119 @@
-"""Finding data at scale: 1,000 subjects of two sessions, from asking for one to the first node, and all.
+"""A thousand subjects of two sessions: finding data, ``--dry-run``, the group report, its page in a browser.
 
-    python benchmarks/scale.py [--subjects 1000] [--work FOLDER] [options of bidsapp]
+    python benchmarks/scale.py [--subjects 100 300 1000] [--like OUTPUT_DIR] [--work FOLDER] [bidsapp option]
 
-Each row is a fresh process: wall and processor seconds with all imports, against the promise, and beside
-them pybids on the whole dataset, which is what an app does that does not narrow the index.
+Each row is a fresh process: wall and processor seconds with all imports, the memory of its largest process,
+against the promise. The raw dataset is a skeleton of links to one tiny image. ``--like`` names an output
+folder with subjects that were really processed: the group level then runs on copies of their findings, with
+new labels and numbers a little changed, and links to their images.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import resource
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
-import nibabel as nib
-import numpy as np
-import psutil
+from browser import find_browser
+from scale_cohort import grow
+from scale_cost import PROGRAM, Cost, measure
+from scale_page import time_page
+from scale_raw import FIRST_NODE, costs_of_finding, dry_run
 
+from bidsapp.reports.layout import read_layout
 from bidsapp.simulate.skeleton import skeleton
 
-PROLOGUE = """
-import sys
-from pathlib import Path
-from bidsapp.settings import Settings
-raw, out, subject = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-settings = Settings(bids_dir=raw, output_dir=out, levels=("participant",))
-from bidsapp.bids.query import find_all, find_inputs, list_selected
-"""
-TASKS = {
-    "list all subjects and sessions": "assert len(list_selected(settings)) > 1",
-    "find the inputs of one session": "assert find_inputs(settings, subject, '01').images",
-    "find all inputs, with sidecars": (
-        "assert all(i.images for _, i in find_all(settings, list_selected(settings)))"
-    ),
-    "find all inputs, names only": (
-        "assert all(i.images for _, i in find_all(settings, list_selected(settings), metadata=False))"
-    ),
-}
-WHOLE = """
-import sys
-from bids.layout import BIDSLayout
-assert BIDSLayout(sys.argv[1]).get(subject=sys.argv[3], suffix='T1w', extension='.nii.gz')
-"""
-PROMISES = {"first node of one subject": 3.0, "--dry-run of all": 30.0}
+START, PLAN, OPEN, SORT, SIZE = (
+    "start-up (--version)",
+    "--dry-run",
+    "page: opened",
+    "page: sorted",
+    "page: MB",
+)
+PROMISES = {START: 0.5, FIRST_NODE: 3.0, PLAN: 30.0, OPEN: 2.0, SORT: 2.0}
+PROMISES |= {SIZE: read_layout().limits.group_bytes / 1e6}
+FLAT = 1.25  # the largest dry run may hold so many times the memory of the smallest
 
 
-def timed(work: Callable[[], float | None]) -> tuple[float, float]:
-    """Give wall and processor seconds of ``work``: those that it says, or of the processes it waits for."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.perf_counter()
-    said = work()
-    wall = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return (
-        wall,
-        said if said is not None else after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+class Results:
+    """Prints rows as they come, and remembers broken promises."""
+
+    def __init__(self) -> None:
+        self.broken: list[str] = []
+        print(f"{'':40}{'wall s':>9}{'cpu s':>9}{'MB':>7}  promise")
+
+    def cost(self, what: str, cost: Cost, promise: str = "") -> None:
+        """Print what a process cost; ``promise`` is about its wall seconds."""
+        peak = "" if cost.peak_mb is None else f"{cost.peak_mb:.0f}"
+        self._print(what, f"{cost.wall:9.2f}{cost.cpu:9.2f}{peak:>7}", cost.wall, promise)
+
+    def value(self, what: str, value: float) -> None:
+        """Print a number in the first column."""
+        self._print(what, f"{value:9.2f}{'':16}", value, what)
+
+    def _print(self, what: str, numbers: str, value: float, promise: str) -> None:
+        most = PROMISES.get(promise)
+        print(f"{what:40}{numbers}" + (f"  <= {most:g}" if most else ""), flush=True)
+        self.broken += [what] if most and value > most else []
+
+
+def measure_raw(results: Results, folder: Path, sizes: Sequence[int], words: Sequence[str]) -> None:
+    """Measure what reads the raw dataset; memory at each size of it."""
+    results.cost(START, measure([PROGRAM, "--version"]), START)
+    peaks = []
+    for size in sizes:
+        raw, out = folder / f"raw{size}", folder / f"out{size}"
+        labels = skeleton(raw, size, 2)
+        cost = dry_run(raw, out, words)
+        results.cost(f"{PLAN} of {size} subjects", cost, PLAN)
+        peaks.append(cost.peak_mb or 0.0)
+    if peaks[-1] > FLAT * peaks[0]:
+        results.broken.append("flat memory of --dry-run")
+    for task, cost in costs_of_finding(raw, out, labels[size // 2], words):
+        results.cost(f"{task}, of {size}", cost, task)
+
+
+def measure_group(results: Results, folder: Path, sizes: Sequence[int], like: Path) -> None:
+    """Measure the group level at each size, and the page of the largest cohort."""
+    for size in sizes:
+        raw, out = folder / f"raw{size}", folder / f"group{size}"
+        models = grow(like, raw, out, sorted(path.name[4:] for path in raw.glob("sub-*")), 2)
+        results.cost(f"group of {size} subjects", measure([PROGRAM, raw, out, "group"]))
+        page = out / "group_report.html"
+        results.value(SIZE, page.stat().st_size / 1e6)
+    files = sum(not path.is_dir() for path in out.rglob("*"))
+    print(f"copies of {models} subjects; {files / size:.1f} files a subject with two sessions")
+    program = find_browser()
+    if program is None:
+        print("There is no Chromium on the PATH: the page was not opened.")
+        return
+    times = time_page(program, page)
+    results.value(OPEN, times.load / 1000)
+    results.value(SORT, times.slowest_sort / 1000)
+    print(f"the slowest of {times.headings} columns: {times.slowest}; {times.wrong} not in order")
+    results.broken += ["order"] if times.wrong else []
+
+
+def main() -> int:
+    """Measure and print; the exit code says whether all promises are kept."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-
-
-def run_code(code: str, *words: str) -> None:
-    """Run Python code in a fresh process."""
-    subprocess.run([sys.executable, "-c", code, *words], check=True)
-
-
-def dry_run(raw: Path, out: Path, words: Sequence[str]) -> None:
-    """Run ``bidsapp --dry-run`` on all subjects."""
-    program = Path(sys.executable).with_name("bidsapp")
-    call = [str(program), str(raw), str(out), "participant", "--dry-run", *words]
-    subprocess.run(call, check=True, stdout=subprocess.DEVNULL)
-
-
-def first_node(raw: Path, out: Path, subject: str, words: Sequence[str]) -> float:
-    """Run ``bidsapp`` on one subject until its status names a first step; give its processor seconds."""
-    program = Path(sys.executable).with_name("bidsapp")
-    call = [str(program), str(raw), str(out), "participant", "--participant-label", subject, *words]
-    with subprocess.Popen(call, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        while process.poll() is None and not _has_step(out):
-            time.sleep(0.01)
-        main_process = psutil.Process(process.pid)
-        times = [item.cpu_times() for item in (main_process, *main_process.children(recursive=True))]
-        process.terminate()
-    if not _has_step(out):
-        raise SystemExit("bidsapp ended before its first node")
-    return float(sum(item.user + item.system for item in times))
-
-
-def give_head(raw: Path, subject: str) -> None:
-    """Put an image that passes the checks in place of each of the subject's tiny ones."""
-    grid = np.stack(np.meshgrid(*(np.linspace(-1.2, 1.2, n) for n in (90, 110, 90)), indexing="ij"))
-    noise = np.random.default_rng(0).normal(0, 20, grid.shape[1:])
-    head = np.where((grid**2).sum(axis=0) < 1, 500, 20) + noise
-    for path in (raw / f"sub-{subject}").rglob("*.nii.gz"):
-        path.unlink()  # it is a hard link: writing into it would change all of them
-        nib.save(nib.Nifti1Image(head.astype(np.float32), np.diag([2.0, 2.0, 2.0, 1.0])), path)
-
-
-def _has_step(out: Path) -> bool:
-    for path in out.glob("logs/sub-*/**/status.json"):
-        if json.loads(path.read_text(encoding="utf-8"))["steps"]:
-            return True
-    return False
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--subjects", type=int, default=1000)
-    parser.add_argument("--work", type=Path, help="folder for the skeleton; by default a temporary one")
+    parser.add_argument("--subjects", type=int, nargs="+", default=[100, 300, 1000])
+    parser.add_argument("--like", type=Path, metavar="OUTPUT_DIR", help="subjects for the group level")
+    parser.add_argument("--work", type=Path, help="folder for all files; by default a temporary one")
     options, words = parser.parse_known_args()
+    results = Results()
     with tempfile.TemporaryDirectory(dir=options.work) as name:
-        raw, out = Path(name) / "raw", Path(name) / "out"
-        subject = skeleton(raw, options.subjects, 2)[options.subjects // 2]
-        give_head(raw, subject)
-        works: dict[str, Callable[[], float | None]] = {
-            task: partial(run_code, PROLOGUE + code, str(raw), str(out), subject)
-            for task, code in TASKS.items()
-        }
-        works["pybids on the whole dataset"] = partial(run_code, WHOLE, str(raw), str(out), subject)
-        works["first node of one subject"] = partial(first_node, raw, out, subject, words)
-        works["--dry-run of all"] = partial(dry_run, raw, out, words)
-        print(f"{options.subjects} subjects, 2 sessions each\n{'':34}{'wall s':>8}{'cpu s':>8}  promise")
-        late = []
-        for task, work in works.items():
-            wall, cpu = timed(work)
-            promise = PROMISES.get(task)
-            print(f"{task:34}{wall:8.2f}{cpu:8.2f}  " + (f"<= {promise:g}" if promise else ""), flush=True)
-            late += [task] if promise and wall > promise else []
-    if late:
-        raise SystemExit(f"Broken promise: {', '.join(late)}")
+        measure_raw(results, Path(name), options.subjects, words)
+        if options.like:
+            measure_group(results, Path(name), options.subjects, options.like)
+    if results.broken:
+        print(f"Broken promise: {', '.join(results.broken)}")
+    return 1 if results.broken else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

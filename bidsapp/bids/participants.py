@@ -8,8 +8,10 @@ from pathlib import Path
 
 from bidsapp.bids.listing import list_subjects
 from bidsapp.bids.tables import GAPS, read_tsv
-from bidsapp.errors import printable
+from bidsapp.errors import BidsAppError, printable
 from bidsapp.files import write_text
+from bidsapp.layout import log_dir
+from bidsapp.status import RunStatus
 
 TABLE = "participants.tsv"
 
@@ -23,17 +25,34 @@ def declared_columns() -> tuple[str, ...]:
 def write_participants(output_dir: Path, bids_dir: Path) -> None:
     """Write ``participants.tsv`` for the subjects that the output folder holds; nothing if there are none.
 
-    Call it whenever a subject is done. Two runs in one folder do not lose rows: the folder is listed
-    again after writing, until the list stays the same, so the last one to write has seen all subjects.
+    Call it whenever a subject is done. Two runs in one folder do not lose rows: the folder is listed again
+    after writing, and the table is written again for subjects that came meanwhile, but for those still
+    running: they write it when they are done. Without this exception, tasks of a large array would write
+    for one another as long as any of them begins.
     """
-    written: tuple[str, ...] = ()
-    while (subjects := list_subjects(output_dir)) != written:
+    subjects = missing = list_subjects(output_dir)
+    while missing:
         write_text(output_dir / TABLE, _table(bids_dir / TABLE, subjects))
-        written = subjects
-    if written:
+        written, subjects = set(subjects), list_subjects(output_dir)
+        missing = tuple(
+            item for item in subjects if item not in written and not _is_running(output_dir, item)
+        )
+    if subjects:
         texts = files("bidsapp") / "data" / "derivatives"
         text = (texts / "participants.json").read_text(encoding="utf-8")
         write_text(output_dir / "participants.json", text)
+
+
+def _is_running(output_dir: Path, subject: str) -> bool:
+    paths = log_dir(output_dir, subject).rglob("status.json")
+    return any(_state(path) == "running" for path in paths)
+
+
+def _state(path: Path) -> str:
+    try:
+        return RunStatus.read(path).state
+    except BidsAppError:
+        return ""  # a damaged status tells of no run that goes on
 
 
 def _table(source: Path, subjects: tuple[str, ...]) -> str:

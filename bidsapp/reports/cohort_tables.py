@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
-from bidsapp.files import write_text
-from bidsapp.findings import Cell, Score
+from bidsapp.files import write_atomically
+from bidsapp.findings import Cell, Score, Table
 from bidsapp.reports.collect import PREPARATION, Visit
 from bidsapp.reports.layout import Limits
 from bidsapp.reports.numbers import write_name, write_number
@@ -93,19 +94,29 @@ def write_tables(output_dir: Path, visits: Sequence[Visit], tables: Sequence[Sco
         rows = [_row(by_name[who], table, quality) for who in people]
         name = "quality" if quality else file_label(table.analysis)
         written.append(write_rows(output_dir / f"group_{name}.tsv", rows))
-    long: dict[str, list[dict[str, Cell]]] = {}
+    long: dict[str, list[tuple[Visit, Table]]] = {}
     for visit in visits:
         for each in visit.findings:
             for part in each.tables:
                 if part.display not in _OWN_PLACE:
-                    names = [column.name for column in part.columns]
                     kind = part.display if part.display in {"clusters", "lesions"} else "regions"
-                    label = f"{file_label(each.analysis)}_{kind}"
-                    start = {**_who(visit), "table": part.title}
-                    long.setdefault(label, []).extend(
-                        {**start, **dict(zip(names, row, strict=True))} for row in part.rows
-                    )
-    return written + [write_rows(output_dir / f"group_{name}.tsv", long[name]) for name in sorted(long)]
+                    long.setdefault(f"{file_label(each.analysis)}_{kind}", []).append((visit, part))
+    return written + [_write_long(output_dir / f"group_{name}.tsv", long[name]) for name in sorted(long)]
+
+
+def _write_long(path: Path, parts: Sequence[tuple[Visit, Table]]) -> Path:
+    """Write the rows of many tables below one another, one at a time: of a large cohort they are millions."""
+    columns = ["participant_id", "session_id", "table", *(name for _, part in parts for name in _names(part))]
+    rows = (
+        {**_who(visit), "table": part.title, **dict(zip(_names(part), row, strict=True))}
+        for visit, part in parts
+        for row in part.rows
+    )
+    return _write_lines(path, list(dict.fromkeys(columns)), rows)
+
+
+def _names(table: Table) -> list[str]:
+    return [column.name for column in table.columns]
 
 
 def file_label(analysis: str) -> str:
@@ -142,10 +153,16 @@ def _who(visit: Visit) -> dict[str, Cell]:
 
 def write_rows(path: Path, rows: Sequence[Mapping[str, Cell]]) -> Path:
     """Write a table with tabs; ``n/a`` for gaps, six digits of numbers."""
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    lines = ["\t".join(_clean(name) for name in columns)]
-    lines += ["\t".join(_cell(row.get(name)) for name in columns) for row in rows]
-    return write_text(path, "\n".join(lines) + "\n")
+    return _write_lines(path, list(dict.fromkeys(name for row in rows for name in row)), rows)
+
+
+def _write_lines(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> Path:
+    def write(stream: BinaryIO) -> None:
+        stream.write(("\t".join(_clean(name) for name in columns) + "\n").encode())
+        for row in rows:
+            stream.write(("\t".join(_cell(row.get(name)) for name in columns) + "\n").encode())
+
+    return write_atomically(path, write)
 
 
 def _cell(value: Cell) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 
 import bidsapp
 from bidsapp.errors import ExitCode
@@ -23,6 +24,8 @@ from bidsapp.workflows.training import foresee_training, run_train
 
 __all__ = ["SubjectPlan", "foresee", "plan", "run_group", "run_participant", "run_train"]
 
+READ_FOR_EACH = 100  # subjects whose findings are read for the methods text, for each that the run has done
+
 
 def run_participant(settings: Settings, progress: Progress) -> ExitCode:
     """Preprocess and analyse each selected subject; one that fails does not stop the others.
@@ -33,10 +36,8 @@ def run_participant(settings: Settings, progress: Progress) -> ExitCode:
         ``OK``; ``SUBJECT_FAILED`` when any subject failed; ``TRY_AGAIN`` when all that failed are
         being worked on by another run.
     """
-    from bidsapp.bids.collect import collect_findings
     from bidsapp.bids.dataset import check_dataset, prepare_output
     from bidsapp.bids.query import list_selected
-    from bidsapp.reports.citation import write_citation
 
     check_dataset(settings)
     selected: dict[str, list[str | None]] = defaultdict(list)
@@ -51,11 +52,40 @@ def run_participant(settings: Settings, progress: Progress) -> ExitCode:
     with occupy(settings.work_root, threads=settings.omp_nthreads):
         progress.start(len(tasks))
         codes = _supervise(tasks, settings, progress)
-        write_citation(settings.output_dir, collect_findings(settings.output_dir))
+        cite(settings.output_dir, len(tasks), progress)
     failed = {code for code in codes if code}
     if not failed:
         return ExitCode.OK
     return ExitCode.TRY_AGAIN if failed == {ExitCode.TRY_AGAIN} else ExitCode.SUBJECT_FAILED
+
+
+def cite(output_dir: Path, own: int, progress: Progress) -> None:
+    """Write the methods text of the output folder, unless that would read far more than the run has done.
+
+    Tasks of a cluster do one subject each: if each of them read what all others wrote, a cohort of n subjects
+    would cost n squared. The group level writes it for all.
+
+    Parameters
+    ----------
+    output_dir
+        The derivative dataset.
+    own
+        Subjects of this run.
+    progress
+        Is told when the text is left to the group level.
+    """
+    from bidsapp.bids.collect import collect_findings
+    from bidsapp.bids.listing import list_subjects
+    from bidsapp.reports.citation import write_citation
+
+    present = len(list_subjects(output_dir))
+    if present > READ_FOR_EACH * own:
+        progress.log(
+            f"The output folder holds {present} subjects, of which this run had {own}: "
+            "the group level writes the methods text of all (logs/CITATION.md)."
+        )
+        return
+    write_citation(output_dir, collect_findings(output_dir))
 
 
 def _supervise(tasks: list[SubjectTask], settings: Settings, progress: Progress) -> list[int]:

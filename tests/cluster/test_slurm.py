@@ -10,16 +10,11 @@ import json
 import re
 import shutil
 import subprocess
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from bidsapp.errors import BidsAppError
-from bidsapp.layout import status_file
-from bidsapp.status import RunStatus
+from tests.cluster.slurm import follow, logs_of, state_of, submit, wait_until
 from tests.ready_signals import SONG_2018, add_subject, resting_signals, write_dataset
 
 pytestmark = [
@@ -30,48 +25,6 @@ pytestmark = [
 
 SUBJECTS = ("one", "two", "three", "four")
 ENDED, BROKEN = "two", "three"
-PATIENCE = 1200
-
-
-def wait_until(happened: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while not happened():
-        assert time.monotonic() < end, f"waited too long for {what}"
-        time.sleep(0.5)
-
-
-def state(out: Path, subject: str) -> str:
-    try:
-        return RunStatus.read(status_file(out, subject, None)).state
-    except BidsAppError:
-        return "none"
-
-
-def submit(bids: Path, out: Path, *words: str) -> tuple[Path, list[str]]:
-    """Submit with the program itself; give the folder of scripts and the numbers of the jobs."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bidsapp.cli.hpc.main", bids, out, "participant", "group",
-         "--analysis", "coma", "--mem", "2G", "--max-running", "2", "--submit", *words],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    folder = max((out / "work" / "hpc").iterdir())
-    return folder, (folder / "jobs.txt").read_text().split()
-
-
-def ended(jobs: list[str]) -> Callable[[], bool]:
-    def ask() -> bool:
-        listing = subprocess.run(
-            ["squeue", "--noheader", "--jobs", ",".join(jobs), "--states", "PENDING,RUNNING,COMPLETING"],
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        return not listing.stdout.strip()
-
-    return ask
-
-
-def said_by(folder: Path) -> dict[str, str]:
-    return {path.name: path.read_text() for path in folder.glob("*.log")}
 
 
 @pytest.fixture
@@ -86,22 +39,22 @@ def bids(tmp_path: Path) -> Path:
 
 def test_what_was_ended_or_failed_is_run_again_alone_and_the_group_follows(bids, tmp_path):
     out = tmp_path / "out put"
-    folder, jobs = submit(bids, out)
+    folder, jobs = submit(bids, out, "--max-running", "2")
     lines = (folder / "subjects.txt").read_text().split()
     task = f"{jobs[0]}_{lines.index(ENDED) + 1}"
-    wait_until(lambda: state(out, ENDED) == "running", "the task to begin")
+    wait_until(lambda: state_of(out, ENDED) == "running", "the task to begin")
     # what --signal=B:TERM@30 does before the time limit: SIGTERM to the batch script, which is the program
     subprocess.run(["scancel", "--batch", "--signal=TERM", task], check=True)
-    wait_until(ended(jobs), "the first jobs")
+    follow(jobs)
 
-    logs = said_by(folder)
+    logs = logs_of(folder)
     assert "Asked to end by the system (SIGTERM)" in logs[f"{task}.log"]
     group = next(text for name, text in logs.items() if name.startswith("group"))
     assert re.search(rf"^sub-{ENDED}: ", group, re.MULTILINE), group
     assert re.search(rf"^sub-{BROKEN}: .*RepetitionTime", group, re.MULTILINE), group
     assert "2 of 4 subjects are finished, 2 are not." in group
     assert (out / "group_report.html").is_file()
-    finished = [label for label in SUBJECTS if state(out, label) == "done"]
+    finished = [label for label in SUBJECTS if state_of(out, label) == "done"]
     assert finished == ["one", "four"]
     before = {
         path: path.stat().st_mtime_ns for label in finished for path in (out / f"sub-{label}").rglob("*")
@@ -109,12 +62,12 @@ def test_what_was_ended_or_failed_is_run_again_alone_and_the_group_follows(bids,
 
     sidecar = next((bids / f"sub-{BROKEN}").rglob("*.json"))
     sidecar.write_text(json.dumps({"TaskName": "rest", "RepetitionTime": 2.0}))
-    folder, jobs = submit(bids, out, "--resubmit")
+    folder, jobs = submit(bids, out, "--max-running", "2", "--resubmit")
     assert sorted((folder / "subjects.txt").read_text().split()) == sorted([ENDED, BROKEN])
-    wait_until(ended(jobs), "the jobs that were submitted again")
+    follow(jobs)
 
-    logs = said_by(folder)
-    assert {label: state(out, label) for label in SUBJECTS} == dict.fromkeys(SUBJECTS, "done"), logs
+    logs = logs_of(folder)
+    assert {label: state_of(out, label) for label in SUBJECTS} == dict.fromkeys(SUBJECTS, "done"), logs
     assert {path: path.stat().st_mtime_ns for path in before} == before, "what was finished was not redone"
     assert "2 of 2 subjects are finished, 0 are not." in "".join(logs.values())
     rows = [line.split("\t")[0] for line in (out / "participants.tsv").read_text().splitlines()[1:]]

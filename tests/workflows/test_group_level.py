@@ -7,7 +7,7 @@ from bidsapp.errors import ExitCode
 from bidsapp.findings import Findings, Score
 from bidsapp.settings import Settings
 from bidsapp.workflows.progress import Silent
-from bidsapp.workflows.run import run_group
+from bidsapp.workflows.run import READ_FOR_EACH, cite, run_group
 
 
 class Lines(Silent):
@@ -65,3 +65,28 @@ def test_a_damaged_bundle_is_named_and_the_others_are_shown(tmp_path: Path) -> N
         assert f"<li>Bundle {name} is left out." in page
     assert "sound: loss from 2 to 1 in 2 steps" in page
     assert ".sound.draft" not in page
+
+
+def test_a_task_of_a_large_cohort_does_not_read_what_all_others_wrote(tmp_path: Path) -> None:
+    for number in range(READ_FOR_EACH):
+        (tmp_path / f"sub-{number}").mkdir()
+    Findings(analysis="tea", title="Tea", subject="0", session=None, summary="", methods="Leaves.").write(
+        tmp_path / "logs" / "sub-0" / "findings-tea.json"
+    )
+    text = tmp_path / "logs" / "CITATION.md"
+    progress = Lines()
+    cite(tmp_path, 1, progress)
+    assert "Leaves." in text.read_text()
+    assert progress.said == []
+
+    text.unlink()
+    (tmp_path / "sub-more").mkdir()
+    cite(tmp_path, 1, progress)
+    assert not text.exists()
+    assert "101 subjects, of which this run had 1: the group level writes" in progress.said[0]
+    cite(tmp_path, 2, progress)
+    assert text.exists()
+    settings = Settings(bids_dir=tmp_path, output_dir=tmp_path, levels=("group",))
+    text.unlink()
+    run_group(settings, progress)
+    assert "Leaves." in text.read_text()

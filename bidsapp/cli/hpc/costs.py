@@ -42,9 +42,9 @@ def estimate(level: Literal["participant", "group"], sessions: int, *, explain: 
     seconds = cost["start_seconds"] + sessions * cost["session_seconds"]
     if explain and level == "participant":
         seconds += sessions * cost["explain_seconds"]
+    megabytes = cost["memory_mb"] + sessions * cost["session_mb"]
     return Limits(
-        _round_up(seconds * margin["time"], TEN_MINUTES),
-        _round_up(cost["memory_mb"] * margin["memory"], HALF_GB),
+        _round_up(seconds * margin["time"], TEN_MINUTES), _round_up(megabytes * margin["memory"], HALF_GB)
     )
 
 

@@ -161,4 +161,6 @@ def test_limits_come_from_measured_costs_in_round_steps():
     assert estimate("participant", 2).clock == "00:20:00"
     assert estimate("participant", 2, explain=True).seconds > estimate("participant", 2).seconds
     assert estimate("group", 1000).seconds > estimate("group", 10).seconds
+    assert estimate("group", 20000).megabytes > 1024 * 16 > estimate("group", 100).megabytes
+    assert estimate("participant", 50).megabytes == estimate("participant", 1).megabytes
     assert Limits(100 * 3600 + 61, 1).clock == "100:01:01"

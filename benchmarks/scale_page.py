@@ -1,0 +1,63 @@
+"""How long a browser takes to open a group report (``scale_page.py REPORT.html``) and to sort its tables."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from browser import Browser, find_browser
+
+LOADED = """(() => {
+  const seen = performance.getEntriesByType("navigation")[0];
+  return { interactive: seen.domInteractive, load: seen.loadEventEnd };
+})()"""
+SORTED = Path(__file__).with_suffix(".js")
+
+
+@dataclass(frozen=True)
+class PageTimes:
+    """Milliseconds from navigation to an interactive page and to its load event, and of the slowest sort.
+
+    ``headings`` counts the columns that were sorted, ``wrong`` those that were not in order then.
+    """
+
+    interactive: float
+    load: float
+    slowest_sort: float
+    slowest: str
+    headings: int
+    wrong: int
+
+
+def time_page(program: str, page: Path) -> PageTimes:
+    """Open a page in a fresh browser and sort every table by every column."""
+    with Browser(program) as browser:
+        browser.open(page)
+        loaded = browser.evaluate(LOADED)
+        clicks = browser.evaluate(SORTED.read_text(encoding="utf-8"))
+    slowest = max(clicks, key=lambda item: item["took"])
+    return PageTimes(
+        interactive=loaded["interactive"],
+        load=loaded["load"],
+        slowest_sort=slowest["took"],
+        slowest=f"{slowest['heading']} of {slowest['table']}",
+        headings=len(clicks),
+        wrong=sum(not item["right"] for item in clicks),
+    )
+
+
+def main() -> int:
+    """Measure and print."""
+    program = find_browser()
+    if program is None:
+        raise SystemExit("There is no Chromium on the PATH.")
+    times = time_page(program, Path(sys.argv[1]))
+    print(f"interactive after {times.interactive:.0f} ms, loaded after {times.load:.0f} ms")
+    print(f"{times.headings} columns sorted, {times.wrong} not in order; slowest {times.slowest_sort:.0f} ms")
+    print(f"  ({times.slowest})")
+    return 1 if times.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
