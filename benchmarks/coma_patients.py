@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bidsapp.analyses.coma.encoding import LESION, LOG_VOLUME, lesion_load
+from bidsapp.analyses.coma.encoding import LESION, LOG_VOLUME, Image, coarse, lesion_load
 from bidsapp.analyses.coma.patient import Patient, Series
 from bidsapp.images.shares import share_on
 from bidsapp.images.templates import DEFAULT_ATLAS, template_grid
@@ -89,31 +89,33 @@ def _read_series(path: Path) -> Series:
     )
 
 
-def read_soop() -> Study:
+def read_soop(*, volumes: bool = False) -> Study:
     """Read stroke patients: share of each region of Neuromorphometrics lesioned, log volume, age and sex.
 
     Masks are read as the app reads them. Their grid of 1 mm is of MNI space as the masks' makers warped to
     it, which is not exactly that of MNI152NLin2009cAsym: borders of regions may be off by a millimetre or
     two. An age of "89+" is 89. Regions that fewer than 10 of the 600 patients have a lesion in are left out,
-    by the masks alone.
+    by the masks alone. With ``volumes`` the masks are kept, too, as the app's networks see them, at 4 mm.
     """
     folder = real_data("soop")
     table = _read_table(folder / "participants.tsv")
     paths = [folder / f"{label}_space-MNI_label-L_mask.nii.gz" for label in table["participant_id"]]
-    loads = [read_lesion(path) for path in paths]
-    hit = Counter(name for shares, _ in loads for name, share in shares.items() if share > 0)
+    masks = (read_mask(path) for path in paths)
+    read = [(*lesion_load(mask, DEFAULT_ATLAS), coarse(mask) if volumes else None) for mask in masks]
+    hit = Counter(name for shares, *_ in read for name, share in shares.items() if share > 0)
     patients = []
-    for row, (shares, log_volume) in zip(table.itertuples(), loads, strict=True):
+    for row, (shares, log_volume, image) in zip(table.itertuples(), read, strict=True):
         load = {name: share for name, share in shares.items() if hit[name] >= _FEWEST_LESIONED}
         clinical = {"age": float(str(row.age).removesuffix("+")), "sex": row.sex, LOG_VOLUME: log_volume}
         subject = row.participant_id.removeprefix("sub-")
-        patients.append(Patient(subject=subject, regions={LESION: load}, clinical=clinical))
+        seen = {} if image is None else {LESION: image}
+        patients.append(Patient(subject=subject, volumes=seen, regions={LESION: load}, clinical=clinical))
     return Study(tuple(patients), {"nihss": table["nihss"].to_numpy(np.float64)})
 
 
-def read_lesion(path: Path) -> tuple[dict[str, float], float]:
-    """Give the share of each region lesioned, and log(1 + ml), of a mask in standard space."""
-    return lesion_load(share_on(read_volume(path), template_grid(2)).data, DEFAULT_ATLAS)
+def read_mask(path: Path) -> Image:
+    """Give the share of each voxel of 2 mm of standard space that is within a mask."""
+    return np.asarray(share_on(read_volume(path), template_grid(2)).data, dtype=np.float32)
 
 
 def _read_table(path: Path) -> pd.DataFrame:

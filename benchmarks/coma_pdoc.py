@@ -39,7 +39,7 @@ from bidsapp.learning.validation.measures import OF_OUTCOMES, OF_SCORES, auc, ma
 
 TARGETS = ("crsr", "recovered")
 HIGHEST = 23.0
-SLOW = ("stacked", "boosting")
+SLOW = ("stacked", "boosting", "ordinal", "fusion")
 
 
 @dataclass(frozen=True)

@@ -151,10 +151,10 @@ def write_results(folder: Path, name: str, results: Mapping[str, object], table:
     print(table, flush=True)
 
 
-def options(description: str, *, permutations: bool = True) -> argparse.ArgumentParser:
+def options(description: str, *, permutations: bool = True, repeats: int = 10) -> argparse.ArgumentParser:
     """Give the options that the coma benchmarks share."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--repeats", type=int, default=10, help="repeats of the outer folds")
+    parser.add_argument("--repeats", type=int, default=repeats, help="repeats of the outer folds")
     if permutations:
         parser.add_argument("--permutations", type=int, default=200, help="shuffles of the labels")
     parser.add_argument("--out", type=Path, required=True, help="folder of the results")

@@ -1,6 +1,6 @@
 """Whether attention finds the modality that tells the score, and what missing modalities cost: simulated.
 
-    python benchmarks/fusion_attention.py [--cohorts 20] [--patients 120] [--epochs 20]
+    python benchmarks/fusion_attention.py [--cohorts 40] [--patients 120] [--epochs 20]
         [--kinds intermediate early late] [--out FILE.json]
 
 Each cohort has ten modalities of noise; in one, another for each cohort, the intensity of a cube follows the
@@ -130,7 +130,7 @@ def markdown(results: dict[str, dict[str, object]]) -> str:
 def main() -> None:
     """Measure, print, and end with an error if the promise is broken."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--cohorts", type=int, default=20)
+    parser.add_argument("--cohorts", type=int, default=40)
     parser.add_argument("--patients", type=int, default=120, help="to train on")
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=["intermediate", "early", "late"])

@@ -126,6 +126,12 @@ class Bundle:
         return tuple(str(item) for item in named) if isinstance(named, list) else ()
 
     @property
+    def reads_regions_of(self) -> Mapping[str, str]:
+        """Analyses whose regional tables prediction reads, each with the digest of the bundle they are of."""
+        named = self.metadata.get("reads_regions_of", {})
+        return {str(key): str(value) for key, value in named.items()} if isinstance(named, dict) else {}
+
+    @property
     def digest(self) -> str:
         """SHA-256 over all files."""
         files = sorted(item for item in self.path.rglob("*") if item.is_file())

@@ -12,6 +12,22 @@ from bidsapp.errors import BadDataError
 
 
 @dataclass(frozen=True, kw_only=True)
+class RegionValues:
+    """What another analysis found in each region of one session.
+
+    Attributes
+    ----------
+    bundle
+        Digest of the bundle that it used: values of two bundles are not comparable.
+    values
+        By name of the region, in the unit of that analysis.
+    """
+
+    bundle: str
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Member:
     """One subject and session as the analyses see it.
 
@@ -31,6 +47,9 @@ class Member:
         Signals of regions over time, by key (``bold``, ``pet``): tables with a column for each region and
         a row for each frame; a JSON file of the same name gives ``FrameTimesStart`` and ``FrameDuration``
         in seconds.
+    regions
+        What other analyses found in each region, by their names (``anomaly``: percent of its voxels that are
+        abnormal); only where they ran.
     covariates
         Columns of the dataset's tables: ``age``, ``sex``, labels; gaps are left out.
     earlier
@@ -45,6 +64,7 @@ class Member:
     standard: Mapping[str, Path] = field(default_factory=dict)
     transforms: Mapping[str, Path] = field(default_factory=dict)
     series: Mapping[str, Path] = field(default_factory=dict)
+    regions: Mapping[str, RegionValues] = field(default_factory=dict)
     covariates: Mapping[str, str | float] = field(default_factory=dict)
     earlier: Member | None = None
     unordered: tuple[str, ...] = ()

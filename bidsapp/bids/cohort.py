@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from bidsapp.bids.collect import collect_findings
 from bidsapp.bids.controls import parse_query, select
+from bidsapp.bids.found_regions import found_regions
 from bidsapp.bids.listing import closest, derived_volumes
 from bidsapp.bids.sidecars import modality_of
 from bidsapp.bids.tables import read_covariates
-from bidsapp.cohort import Cohort, Member
+from bidsapp.cohort import Cohort, Member, RegionValues
 from bidsapp.errors import NothingSelectedError, UsageError
 from bidsapp.findings import Findings, Map
 
@@ -65,10 +67,7 @@ def read_cohort(
         parse_query(controls)  # a wrong query is said before anything is read
     members: dict[tuple[str, str | None], Member] = {}
     for folder in derivatives:
-        for findings in collect_findings(folder):
-            if findings.analysis != PREPROC:
-                continue
-            member = as_member(findings, folder, _covariates(findings, folder, bids_dir))
+        for member in _members_of(folder, bids_dir):
             key = (member.subject, member.session)
             members[key] = _merge(members[key], member) if key in members else member
     where = ", ".join(str(folder) for folder in derivatives)
@@ -76,6 +75,22 @@ def read_cohort(
     kept = _selected(list(members.values()), *labels, where)
     kept.sort(key=lambda item: (item.subject, item.session or ""))
     return Cohort(tuple(_with_target(_controls(kept, controls), target)))
+
+
+def _members_of(folder: Path, bids_dir: Path | None) -> list[Member]:
+    """Give what is preprocessed in a folder, with what analyses found there in each region."""
+    found = collect_findings(folder)
+    regions: defaultdict[tuple[str, str | None], dict[str, RegionValues]] = defaultdict(dict)
+    for findings in found:
+        values = found_regions(findings)
+        if values is not None:
+            regions[findings.subject, findings.session][findings.analysis] = values
+    members = [
+        as_member(findings, folder, _covariates(findings, folder, bids_dir))
+        for findings in found
+        if findings.analysis == PREPROC
+    ]
+    return [replace(member, regions=regions[member.subject, member.session]) for member in members]
 
 
 def _selected(
@@ -182,6 +197,7 @@ def _merge(first: Member, later: Member) -> Member:
         standard={**later.standard, **first.standard},
         transforms={**later.transforms, **first.transforms},
         series={**later.series, **first.series},
+        regions={**later.regions, **first.regions},
         covariates={**later.covariates, **first.covariates},
     )
 

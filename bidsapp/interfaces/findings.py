@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nipype.interfaces.base import BaseInterfaceInputSpec, File, TraitedSpec, isdefined, traits
+from nipype.interfaces.base import (
+    BaseInterfaceInputSpec,
+    File,
+    InputMultiObject,
+    TraitedSpec,
+    isdefined,
+    traits,
+)
 
+from bidsapp.bids.found_regions import found_regions
+from bidsapp.cohort import RegionValues
 from bidsapp.findings import Findings
 from bidsapp.interfaces.base import PureInterface
 from bidsapp.interfaces.gpu import device_name, memory_notes
@@ -17,6 +27,7 @@ from bidsapp.interfaces.member import read_member
 class AnalyseInputSpec(BaseInterfaceInputSpec):
     member = File(exists=True, mandatory=True, desc="what GatherMember wrote")
     earlier = File(exists=True, desc="the same of the session before")
+    others = InputMultiObject(File(exists=True), desc="findings whose regional tables the analysis reads")
     analysis = traits.Str(mandatory=True, desc="name of the entry point")
     bundle = traits.Directory(exists=True, mandatory=True, desc="bundle of the analysis")
     digest = traits.Str(mandatory=True, desc="digest of the bundle, so that another one runs anew")
@@ -50,6 +61,8 @@ class Analyse(PureInterface):
         member = read_member(Path(self.inputs.member))
         if isdefined(self.inputs.earlier):
             member = replace(member, earlier=read_member(Path(self.inputs.earlier)))
+        if isdefined(self.inputs.others):
+            member = replace(member, regions=_regions_of(self.inputs.others))
         with memory_notes() as notes:
             found = analysis.predict(
                 member,
@@ -66,6 +79,12 @@ class Analyse(PureInterface):
         }
         found = replace(found, provenance={**origin, **found.provenance}, warnings=(*found.warnings, *notes))
         return {"out_file": str(found.write(folder / "findings.json"))}
+
+
+def _regions_of(files: Sequence[str]) -> dict[str, RegionValues]:
+    """Read what other analyses found in each region, by their names."""
+    found = [Findings.read(Path(file)) for file in files]
+    return {each.analysis: values for each in found if (values := found_regions(each)) is not None}
 
 
 class WriteFindingsInputSpec(BaseInterfaceInputSpec):

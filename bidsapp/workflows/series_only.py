@@ -79,7 +79,7 @@ def init_series_wf(
     workflow.connect(gather, "out_file", describe, "member")
     workflow.connect(gather, "out_file", outputnode, "member")
     connect_sink(workflow, describe, "preproc", inputs, settings)
-    for analyse in connect_analyses(workflow, gather, models, inputs, settings):
+    for analyse in connect_analyses(workflow, gather, models, inputs, settings).values():
         if follows:
             workflow.connect(inputnode, "earlier", analyse, "earlier")
     return workflow

@@ -10,6 +10,7 @@ from bidsapp.settings import Settings
 from bidsapp.workflows.anatomical import anatomical_images, port_name
 from bidsapp.workflows.extras import EXTRAS, extra_images, factory_of, remarks_on_extras
 from bidsapp.workflows.models import Model
+from bidsapp.workflows.other_findings import connect_other_findings
 from bidsapp.workflows.pet import connect_pet
 from bidsapp.workflows.resources import node
 from bidsapp.workflows.standard import (
@@ -51,6 +52,7 @@ def init_session_wf(
     Workflow Graph
         pet and extras (if there are any) -> warp -> gather -> describe -> (evaluate ->) write_preproc
                                  gather -> analyse -> (evaluate ->) write (one for each analysis)
+                                           analyse -> others -> analyse of a bundle that reads the first
 
     Parameters
     ----------
@@ -94,7 +96,7 @@ def init_session_wf(
     connect_extras(workflow, standard, list(sources), extras)
     if settings.output_resolution == 1:
         connect_fine(workflow, inputnode, describe, sources)
-    for analyse in connect_analyses(workflow, standard.gather, models, inputs, settings):
+    for analyse in connect_analyses(workflow, standard.gather, models, inputs, settings).values():
         if follows:
             workflow.connect(inputnode, "earlier", analyse, "earlier")
     return workflow
@@ -180,10 +182,15 @@ def _connect_remarks(
 
 def connect_analyses(
     workflow: Workflow, gather: Node, models: Sequence[Model], inputs: Inputs, settings: Settings
-) -> list[Node]:
-    """Add each analysis that can be made of what ``gather`` gathers, and the sink of what it finds."""
-    possible = [model for model in models if not model.missing(inputs)]
-    return [_connect_analysis(workflow, gather, model, inputs, settings) for model in possible]
+) -> dict[str, Node]:
+    """Add each analysis that can be made of what ``gather`` gathers, and its sink; give them by name."""
+    steps = {
+        model.name: _connect_analysis(workflow, gather, model, inputs, settings)
+        for model in models
+        if not model.missing(inputs)
+    }
+    connect_other_findings(workflow, steps, models, inputs, settings)
+    return steps
 
 
 def _connect_analysis(

@@ -12,6 +12,7 @@ import numpy as np
 from bidsapp.analyses.coma.models.registry import MODELS
 from bidsapp.analyses.coma.models.sparse_scale import is_sparse
 from bidsapp.analyses.coma.options import Options
+from bidsapp.analyses.coma.patient import ANOMALY
 from bidsapp.learning.confidence.interval import unconditional_interval
 
 if TYPE_CHECKING:
@@ -63,10 +64,11 @@ def bundle_metadata(
         "model": chosen,
         "model_title": MODELS[chosen].title,
         "any_modality_of": _modalities(rows, chosen),
-        "images": sorted({key for patient in rows.patients for key in patient.regions}),
+        "images": sorted(_images(rows)),
         "signals": {
             key: list(series.regions) for patient in rows.patients for key, series in patient.series.items()
         },
+        "reads_regions_of": dict(rows.others) if {ANOMALY, "any"} & set(MODELS[chosen].needs) else {},
         "covariates": _covariates(rows, chosen),
         "patients": rows.subjects,
         "sessions": len(rows.patients),
@@ -109,13 +111,18 @@ def _title(name: str) -> str:
     return "Whole procedure, choice of the model included" if name == "chosen" else MODELS[name].title
 
 
+def _images(rows: Rows) -> set[str]:
+    """Give what the regions were taken of; an anomaly map is no image of the patient."""
+    return {key for patient in rows.patients for key in patient.regions if key != ANOMALY}
+
+
 def _modalities(rows: Rows, chosen: str) -> list[str]:
     """Give the modalities of which a patient needs one: that the model reads, else all of the cohort."""
     needs = MODELS[chosen].needs
     found = [image for need in needs for image in _IMAGES_OF.get(need, ())]
     if found and "regions" not in needs:
         return list(dict.fromkeys(found))
-    of_cohort = {key for patient in rows.patients for key in patient.regions}
+    of_cohort = _images(rows)
     if {"lesions", "images"} & set(needs):
         return sorted(key for key in of_cohort if is_sparse(key) == ("lesions" in needs))
     if any(patient.series for patient in rows.patients):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bidsapp.analyses.coma.patient import Patient, Series
+from bidsapp.analyses.coma.patient import ANOMALY, Patient, Series
 from bidsapp.cohort import Member
 from bidsapp.errors import BadDataError
 from bidsapp.images.templates import load_atlas
@@ -37,7 +37,8 @@ def encode(member: Member, *, atlas: str, volumes: bool = True) -> Patient:
     Parameters
     ----------
     member
-        With volumes in standard space at 2 mm, its tables of signals, and covariates.
+        With volumes in standard space at 2 mm, its tables of signals, what the anomaly analysis found in each
+        region, and covariates.
     atlas
         Its regions' means are taken; see :func:`bidsapp.images.templates.load_atlas`.
     volumes
@@ -60,6 +61,8 @@ def encode(member: Member, *, atlas: str, volumes: bool = True) -> Patient:
     brain = _read(member.standard["mask"], member, "mask") > 0.5 if images else None
     scaled = {key: _inside(image, brain, member, key) for key, image in images.items()}
     regions = {key: region_means(image, brain, atlas) for key, image in scaled.items()}
+    if ANOMALY in member.regions:
+        regions[ANOMALY] = dict(member.regions[ANOMALY].values)
     clinical = dict(member.covariates)
     if lesion is not None:
         scaled[LESION] = lesion

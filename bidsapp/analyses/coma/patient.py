@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+ANOMALY = "anomaly"
+"""Name of the analysis whose regional table patients have among their regions, under this key."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Series:
@@ -43,7 +46,8 @@ class Patient:
     series
         Signals over time, by key (``bold``, ``pet``).
     regions
-        Mean of each region of the atlas within each volume.
+        Mean of each region of the atlas within each volume; under ``anomaly`` the percentage of each region
+        that the analysis of that name found abnormal.
     clinical
         Covariates: numbers as ``float``, categories as ``str``; gaps are left out.
     """

@@ -17,6 +17,9 @@ from bidsapp.analyses.coma.models.protocol import Model
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.explain.patterns import haufe_pattern
 
+PATTERNS = "patterns"
+"""File of a bundle that holds them; only where the contributions passed their control."""
+
 
 def haufe_of(model: Model, patients: Sequence[Patient]) -> dict[str, float]:
     """Give the pattern of each column of a linear model.

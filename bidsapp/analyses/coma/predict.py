@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,7 @@ def predict(member: Member, bundle: Bundle) -> Findings:
         A volume or table is damaged, or the bundle is of another version.
     """
     trained = read_trained(bundle)
+    member, remarks = comparable(member, bundle)
     patient = visible(encode(member, atlas=trained.options.atlas, volumes=trained.volumes), trained.options)
     found = judge_patient(patient, trained)
     tables = [prediction_table(found, trained)] if found.value is not None else []
@@ -79,10 +80,23 @@ def predict(member: Member, bundle: Bundle) -> Findings:
         summary=summary(found, trained),
         scores=(*scores(found, trained), *observed(member, trained.target, trained.options)),
         tables=(*tables, *([reasons] if reasons else []), comparison_table(trained)),
-        warnings=warnings(found, trained, patient),
+        warnings=(*warnings(found, trained, patient), *remarks),
         provenance={"bundle": bundle.name, "bundle_version": bundle.version, "bundle_sha256": bundle.digest},
         methods=methods(trained),
     )
+
+
+def comparable(member: Member, bundle: Bundle) -> tuple[Member, tuple[str, ...]]:
+    """Leave only what other analyses found with the bundles of the training; say of the rest why not."""
+    read = bundle.reads_regions_of
+    kept = {key: own for key, own in member.regions.items() if read.get(key) == own.bundle}
+    remarks = tuple(
+        f"What the analysis {key} found in each region was not read: it used another bundle than in the "
+        "training patients; run it with that one."
+        for key in member.regions
+        if key in read and key not in kept
+    )
+    return replace(member, regions=kept), remarks
 
 
 def judge_patient(patient: Patient, trained: Trained) -> Prediction:

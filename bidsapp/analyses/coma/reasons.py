@@ -16,6 +16,11 @@ OF_MODALITIES = (
     Column(name="weight", description="Weight in the sum of the network; all that is there sums to 1"),
     Column(name="change", description="Prediction with this modality less that without it"),
 )
+OF_PATTERNS = Column(
+    name="pattern",
+    description="Correlation of the feature with the prediction in training patients (Haufe et al. 2014); "
+    "near 0, the feature serves to cancel what others share",
+)
 
 
 def modality_table(patient: Patient, model: Fusion) -> Table:
@@ -41,10 +46,11 @@ def modality_table(patient: Patient, model: Fusion) -> Table:
 
 
 def reason_table(patient: Patient, trained: Trained) -> Table | None:
-    """Give what moved the prediction.
+    """Give what moved the prediction, and how each feature goes with it.
 
     A contribution says what the model did, not what the brain does: a feature that merely cancels noise of
-    another has one, too (Haufe et al. 2014, doi:10.1016/j.neuroimage.2013.10.067).
+    another has one, too (Haufe et al. 2014, doi:10.1016/j.neuroimage.2013.10.067). The pattern beside it,
+    where the bundle has one, tells these apart.
 
     Returns
     -------
@@ -62,7 +68,12 @@ def reason_table(patient: Patient, trained: Trained) -> Table | None:
     columns = model.columns([patient])[0]
     parts = np.array([model.weights[name] for name in names]) * columns
     order = np.argsort(-np.abs(parts), kind="stable")
-    rows = tuple((names[place], float(parts[place])) for place in order if parts[place])
+    patterns = trained.patterns
+    rows = tuple(
+        (names[place], float(parts[place]), *([patterns[names[place]]] if patterns else []))
+        for place in order
+        if parts[place]
+    )
     return Table(
         title=f"What moved the prediction, most first ({len(rows)} of {len(names)} features)",
         suffix="stats",
@@ -76,6 +87,7 @@ def reason_table(patient: Patient, trained: Trained) -> Table | None:
                 + sentence,
                 unit="points",
             ),
+            *([OF_PATTERNS] if patterns else []),
         ),
         rows=rows,
         display="reasons",

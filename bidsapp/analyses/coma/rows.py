@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bidsapp.analyses.coma.options import Options
-from bidsapp.analyses.coma.patient import Patient
+from bidsapp.analyses.coma.patient import ANOMALY, Patient
 from bidsapp.errors import BadDataError
 
 if TYPE_CHECKING:
@@ -47,12 +47,15 @@ class Rows:
         Category of each row as a number, shape (rows,); empty where not all rows have one.
     name
         Column of the label.
+    others
+        Digest of the bundle of each other analysis whose regional table the patients have, by its name.
     """
 
     patients: tuple[Patient, ...]
     target: NDArray[np.float64]
     categories: NDArray[np.intp]
     name: str
+    others: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -80,7 +83,21 @@ def read_rows(cohort: Cohort, target: str, options: Options) -> Rows:
     labels = np.array([label_of(member, target, options) for member in members], dtype=np.float64)
     volumes = any(MODELS[name].volumes for name in options.models if name in MODELS)
     patients = [encode(member, atlas=options.atlas, volumes=volumes) for member in members]
-    return make_rows(patients, labels, target, options)
+    return replace(make_rows(patients, labels, target, options), others=_others(members))
+
+
+def _others(members: Sequence[Member]) -> dict[str, str]:
+    """Give the bundle that the anomaly maps are of; the numbers of two are not comparable."""
+    digests: dict[str, Member] = {}
+    for member in (member for member in members if ANOMALY in member.regions):
+        digests.setdefault(member.regions[ANOMALY].bundle, member)
+    if len(digests) > 1:
+        first, second, *_ = digests.values()
+        raise BadDataError(
+            f"{second.name}: its anomaly map is of another bundle than that of {first.name}; run the "
+            "analysis anomaly with one bundle on all patients."
+        )
+    return {ANOMALY: next(iter(digests))} if digests else {}
 
 
 def make_rows(
@@ -200,6 +217,7 @@ def _is_number(value: float | str) -> bool:
 
 def _digests(patient: Patient) -> list[str]:
     """Give a digest of each image and series, as models see it."""
-    means = [np.array(list(own.values()), dtype=np.float64) for own in patient.regions.values() if own]
+    images = (own for key, own in patient.regions.items() if own and key != ANOMALY)  # which may be all 0
+    means = [np.array(list(own.values()), dtype=np.float64) for own in images]
     arrays = [*means, *(series.values for series in patient.series.values())]
     return [hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest() for array in arrays]

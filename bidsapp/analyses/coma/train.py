@@ -15,10 +15,12 @@ from bidsapp.analyses.coma.control import control_reasons
 from bidsapp.analyses.coma.doubt import BASELINE, fit_doubt
 from bidsapp.analyses.coma.models.registry import models_with
 from bidsapp.analyses.coma.options import Options
+from bidsapp.analyses.coma.patterns import PATTERNS, haufe_of, pack_patterns
 from bidsapp.analyses.coma.rows import Rows, read_rows
 from bidsapp.bundle import Bundle
 from bidsapp.cohort import Cohort
 from bidsapp.errors import UsageError
+from bidsapp.explain.checks import Check
 from bidsapp.learning.confidence.coverage import Coverage, measure_coverage
 from bidsapp.learning.confidence.cross_fit import left_out_intervals
 from bidsapp.learning.confidence.interval import Interval, unconditional_interval
@@ -91,20 +93,22 @@ def fit_bundle(rows: Rows, recipe: Recipe, path: Path, *, seed: int, source: Sou
     doubt = fit_doubt(rows, name, options, seed=seed)
     coverage = {} if options.kind == "outcome" else cover(rows, name, options, seed=seed)
     metadata = bundle_metadata(rows, recipe, compared, coverage, source=source)
-    metadata["reasons_control"] = _control(rows, name, options, seed=seed)
+    control = _control(rows, name, options, seed=seed)
+    metadata["reasons_control"] = None if control is None else asdict(control)
     tensors: dict[str, Mapping[str, NDArray[np.generic]]] = {"model": model.arrays(), **doubt.arrays()}
+    if control is not None and control.passed:
+        tensors[PATTERNS] = pack_patterns(haufe_of(model, rows.patients))
     return Bundle.write(
         path, metadata=metadata, tensors=tensors, card=model_card(metadata), licence=source.licence
     )
 
 
-def _control(rows: Rows, name: str, options: Options, *, seed: int) -> dict[str, object] | None:
+def _control(rows: Rows, name: str, options: Options, *, seed: int) -> Check | None:
     """Control the contributions of a model of a score; ``None`` where it has none in points."""
     if options.kind == "outcome":
         return None
     make = models_with(options.learning)[name]
-    control = control_reasons(make, rows.patients, rows.target, rows.groups, seed=seed)
-    return None if control is None else asdict(control)
+    return control_reasons(make, rows.patients, rows.target, rows.groups, seed=seed)
 
 
 def cover(rows: Rows, name: str, options: Options, *, seed: int) -> dict[str, Coverage]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from bidsapp.analyses.coma.doubt import Doubt
@@ -12,18 +12,27 @@ from bidsapp.analyses.coma.models.protocol import Model
 from bidsapp.analyses.coma.models.registry import MODELS, PARTS, models_with
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.patient import Patient
+from bidsapp.analyses.coma.patterns import PATTERNS, unpack_patterns
 from bidsapp.bundle import Bundle
 from bidsapp.errors import BadDataError
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """The model, its doubt, and what training said of both."""
+    """The model, its doubt, and what training said of both.
+
+    Attributes
+    ----------
+    patterns
+        Of a linear model whose contributions passed their control, by feature: its correlation with the
+        prediction. Empty for other models, and for bundles that are older.
+    """
 
     bundle: Bundle
     options: Options
     model: Model
     doubt: Doubt
+    patterns: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def facts(self) -> Mapping[str, object]:
@@ -49,7 +58,7 @@ class Trained:
         needs = MODELS[self.model.name].needs
         words = [PARTS[need].words for need in needs if not PARTS[need].there(patient)]
         known = {*signals, *cast("list[str]", self.facts["images"])}
-        if not words and not known & {*patient.series, *patient.regions}:
+        if not words and known and not known & {*patient.series, *patient.regions}:
             words = [f"each of {', '.join(sorted(known))}"]
         return f"the patient lacks {' and '.join(words)}" if words else ""
 
@@ -67,12 +76,17 @@ def read_trained(bundle: Bundle) -> Trained:
         name = str(bundle.metadata["model"])
         files: dict[str, Arrays] = {"doubt": bundle.tensors("doubt")}
         files |= {f"fold_{number}": bundle.tensors(f"fold_{number}") for number in range(options.folds)}
-        if (bundle.path / "models" / "reference.safetensors").is_file():
+        if _holds(bundle, "reference"):
             files["reference"] = bundle.tensors("reference")
         make = models_with(options.learning)[name]
         model = make().restore(bundle.tensors("model"))
-        return Trained(bundle, options, model, Doubt.restore(make, files))
+        patterns = unpack_patterns(bundle.tensors(PATTERNS)) if _holds(bundle, PATTERNS) else {}
+        return Trained(bundle, options, model, Doubt.restore(make, files), patterns)
     except (KeyError, IndexError) as error:
         raise BadDataError(
             f"Bundle {bundle.path} is of another version ({error} is missing); train it again."
         ) from error
+
+
+def _holds(bundle: Bundle, key: str) -> bool:
+    return (bundle.path / "models" / f"{key}.safetensors").is_file()

@@ -105,10 +105,27 @@ def test_reasons_that_passed_are_shown_whole_with_their_control(trained: dict[bo
     assert "are shown" in (own.bundle.path / "docs" / "README.md").read_text(encoding="utf-8")
 
 
+def test_the_pattern_beside_a_reason_is_its_correlation_with_the_prediction(
+    trained: dict[bool, Trained],
+) -> None:
+    own, patients = trained[True], draw(2.0)[0]
+    table = reason_table(patients[0], own)
+    assert table is not None
+    assert [column.name for column in table.columns] == ["feature", "contribution", "pattern"]
+    predicted = own.model.predict(patients)
+    for feature, _, pattern in table.rows:
+        values = [patient.regions["FA"][str(feature).removeprefix("FA:")] for patient in patients]
+        assert pattern == pytest.approx(np.corrcoef(values, predicted)[0, 1])
+    older = reason_table(patients[0], replace(own, patterns={}))
+    assert older is not None
+    assert older.rows == tuple(row[:2] for row in table.rows)
+
+
 def test_reasons_that_failed_are_not_shown_and_the_report_says_so(trained: dict[bool, Trained]) -> None:
     own = trained[False]
     patient = draw(0.0)[0][0]
     assert reason_table(patient, own) is None
+    assert own.patterns == {}
     said = warnings(judge_patient(patient, own), own, patient)
     assert said[-1].startswith("What moved the prediction is not shown. Contributions in two halves")
 

@@ -113,6 +113,26 @@ def test_logistic_regression_on_components_is_that_on_all_columns():
     assert min(gaps) < 1e-4
 
 
+def test_the_strength_of_logistic_regression_is_that_of_a_grid_search():
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GridSearchCV
+
+    from bidsapp.analyses.coma.models.head import STRENGTHS
+
+    rng = np.random.default_rng(5)
+    columns = rng.standard_normal((40, 4))
+    target = (columns[:, 0] + rng.standard_normal(40) > 0.5).astype(float)
+    head = fit_head(columns, target)
+    search = GridSearchCV(
+        LogisticRegression(solver="newton-cholesky", tol=1e-6),
+        {"C": STRENGTHS},
+        scoring="neg_log_loss",
+        cv=list(inner_folds(target)),
+    ).fit(columns, target.astype(int))
+    np.testing.assert_array_equal(head.weights, search.best_estimator_.coef_[0])
+    assert head.loss == pytest.approx(-search.best_score_, abs=1e-12)
+
+
 def test_the_kernel_model_is_kernel_ridge_on_the_centred_kernel():
     from sklearn.kernel_ridge import KernelRidge
 

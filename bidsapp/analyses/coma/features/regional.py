@@ -9,9 +9,7 @@ from typing import Self
 import numpy as np
 
 from bidsapp.analyses.coma.features.protocol import Arrays, Matrix, pack_names, unpack_names
-from bidsapp.analyses.coma.patient import Patient
-
-ANOMALY = "anomaly"
+from bidsapp.analyses.coma.patient import ANOMALY, Patient
 
 
 class Regional:

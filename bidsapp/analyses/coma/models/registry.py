@@ -12,7 +12,7 @@ from bidsapp.analyses.coma.features.clinical import Clinical
 from bidsapp.analyses.coma.features.connectivity import Connectivity
 from bidsapp.analyses.coma.features.networks import Networks, network_of
 from bidsapp.analyses.coma.features.protocol import Features
-from bidsapp.analyses.coma.features.regional import ANOMALY, Regional
+from bidsapp.analyses.coma.features.regional import Regional
 from bidsapp.analyses.coma.models.boosting import Boosting
 from bidsapp.analyses.coma.models.fusion import Fusion
 from bidsapp.analyses.coma.models.kernel import Kernel
@@ -24,7 +24,7 @@ from bidsapp.analyses.coma.models.settings import Learning
 from bidsapp.analyses.coma.models.sparse_scale import is_sparse
 from bidsapp.analyses.coma.models.stacked import Stacked
 from bidsapp.analyses.coma.models.volumes import dense_network, sparse_network
-from bidsapp.analyses.coma.patient import Patient
+from bidsapp.analyses.coma.patient import ANOMALY, Patient
 
 SHARE = 0.5
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from bidsapp.analyses.coma.encoding import LESION
 from bidsapp.analyses.coma.features.protocol import Arrays
-from bidsapp.analyses.coma.features.regional import ANOMALY
 from bidsapp.analyses.coma.models.scales import Image, check_shape
+from bidsapp.analyses.coma.patient import ANOMALY
 
 
 def is_sparse(key: str) -> bool:

@@ -1,0 +1,52 @@
+"""Hands an analysis what others found in each region, where its bundle says that it reads that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from bidsapp.inputs import Inputs
+from bidsapp.layout import findings_file
+from bidsapp.settings import Settings
+from bidsapp.workflows.models import Model
+
+if TYPE_CHECKING:
+    from nipype.pipeline.engine import Node, Workflow
+
+
+def connect_other_findings(
+    workflow: Workflow,
+    steps: Mapping[str, Node],
+    models: Sequence[Model],
+    inputs: Inputs,
+    settings: Settings,
+) -> None:
+    """Connect the findings of this run; those of an earlier run into the same folder are named as files.
+
+    Parameters
+    ----------
+    workflow, inputs, settings
+        Of the session.
+    steps
+        Step of each analysis that the session has the images for, by its name.
+    models
+        Analyses with their bundles.
+    """
+    from nipype.interfaces.utility import Merge
+    from nipype.pipeline.engine import Node
+
+    for model in (model for model in models if model.name in steps):
+        files = {
+            name: findings_file(settings.output_dir, inputs.subject, inputs.session, name)
+            for name in model.bundle.reads_regions_of
+        }
+        there = [name for name, file in files.items() if name in steps or file.is_file()]
+        if not there:
+            continue
+        joined = Node(Merge(len(there)), name=f"others_{model.name}")
+        for place, name in enumerate(there, start=1):
+            if name in steps:
+                workflow.connect(steps[name], "out_file", joined, f"in{place}")
+            else:
+                joined.inputs.trait_set(**{f"in{place}": str(files[name])})
+        workflow.connect(joined, "out", steps[model.name], "others")
