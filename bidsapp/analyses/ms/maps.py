@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ from bidsapp.images.grids import resample
 from bidsapp.images.templates import SPACE, template_grid
 from bidsapp.images.transform_file import read_transform
 from bidsapp.images.volume import Volume, write_volume
+
+if TYPE_CHECKING:
+    import SimpleITK as sitk  # noqa: N813
 
 BEST_SEEN_ON = ("FLAIR", "T2w", "PDw", "T1w")
 RESEARCH = {"IntendedUse": "research only"}
@@ -140,12 +144,20 @@ def _volume(reading: Reading, data: NDArray[np.floating]) -> Volume:
     return Volume(np.ascontiguousarray(data, dtype=np.float32), reading.space.grid.affine)
 
 
+def in_standard(numbers: Volume, transform: sitk.Transform) -> Volume:
+    """Bring lesions into standard space, 2 mm, 0 or 1.
+
+    A voxel is lesion where its centre is: no smoothing comes before, or small lesions would fall below one
+    half and a map of how often a place is hit would show large ones alone. So the volume is right on average.
+    """
+    moved = resample(numbers, template_grid(2), interpolation="nearest", transform=transform)
+    return moved.with_data(moved.data > 0)
+
+
 def _standard(member: Member, numbers: Volume, out_dir: Path, origin: Mapping[str, object]) -> Map:
-    inside = numbers.with_data(numbers.data > 0)
-    transform = read_transform(member.transforms["native_to_standard"])
-    moved = resample(inside, template_grid(2), transform=transform)
+    moved = in_standard(numbers, read_transform(member.transforms["native_to_standard"]))
     return Map(
-        path=write_volume(out_dir / "standard.nii.gz", moved.with_data(moved.data >= 0.5), dtype=np.uint8),
+        path=write_volume(out_dir / "standard.nii.gz", moved, dtype=np.uint8),
         suffix="mask",
         entities={"space": SPACE, "res": "2", "label": "L", "desc": "lesion"},
         title="Lesions in standard space",

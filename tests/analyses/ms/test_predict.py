@@ -10,11 +10,13 @@ from types import SimpleNamespace
 import nibabel as nib
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
 from bidsapp.analyses.ms import ANALYSIS
 from bidsapp.analyses.ms.channels import PRIOR
 from bidsapp.analyses.ms.earlier import read_earlier
 from bidsapp.analyses.ms.grid import read_images, work_space
+from bidsapp.analyses.ms.maps import in_standard
 from bidsapp.analyses.ms.networks import read_trained
 from bidsapp.analyses.ms.predict import _compare as compare_with_earlier
 from bidsapp.analyses.ms.predict import _partial as partial
@@ -23,7 +25,7 @@ from bidsapp.analyses.ms.reading import read_session
 from bidsapp.bids.sink import write_findings
 from bidsapp.errors import BadDataError
 from bidsapp.images.templates import template_grid
-from bidsapp.images.volume import read_volume
+from bidsapp.images.volume import Volume, read_volume
 from tests.analyses.ms.conftest import VOXELS
 
 VALIDATOR = Path(sys.executable).with_name("bids-validator-deno")
@@ -77,6 +79,16 @@ def test_maps_lie_on_the_grid_of_the_images_and_say_what_they_are(output):
         assert item.metadata["IntendedUse"] == "research only"
     synthesised = [item for item in findings.maps if "synthgd" in item.entities.get("desc", "")]
     assert all(item.metadata["Synthesised"] is True for item in synthesised)
+
+
+def test_small_lesions_keep_their_volume_in_standard_space():
+    grid, rng = template_grid(1), np.random.default_rng(0)
+    numbers = np.zeros(grid.shape, np.float32)
+    for x, y, z in rng.integers(40, 140, size=(800, 3)):
+        numbers[x : x + 2, y : y + 2, z : z + 1] = 1  # 4 mm3, half a voxel of 2 mm
+    moved = in_standard(Volume(numbers, grid.affine), sitk.Transform(3, sitk.sitkIdentity))
+    assert set(np.unique(moved.data)) == {0.0, 1.0}
+    assert moved.data.sum() * 8 == pytest.approx(numbers.sum(), rel=0.1)
 
 
 def test_table_masks_and_scores_tell_of_the_same_lesions(output):
