@@ -25,7 +25,10 @@ def write_participants(output_dir: Path, bids_dir: Path) -> None:
 
     Call it whenever a subject is done. Two runs in one folder do not lose rows: the folder is listed
     again after writing, until the list stays the same, so the last one to write has seen all subjects.
+    A dataset that cannot be reached now, as on a network folder that is away, leaves the table as it is.
     """
+    if not bids_dir.is_dir():
+        return
     written: tuple[str, ...] = ()
     while (subjects := list_subjects(output_dir)) != written:
         write_text(output_dir / TABLE, _table(bids_dir / TABLE, subjects))
