@@ -60,7 +60,7 @@ def _inject(fault: Fault, scene: Scene, expected: Mapping[str, str]) -> tuple[En
     surroundings = scene.surroundings()
     earlier = _of_earlier(scene.results())
     with fault.disturb(scene) as ended:
-        broken = _ending(fault, ended)
+        broken = ending(fault, ended)
         broken += _states(fault, scene, ended)
         if _of_earlier(scene.results()) != earlier:
             broken.append(f"results of sub-{EARLIER} were touched")
@@ -74,7 +74,8 @@ def _inject(fault: Fault, scene: Scene, expected: Mapping[str, str]) -> tuple[En
     return ended, broken
 
 
-def _ending(fault: Fault, ended: Ended) -> list[str]:
+def ending(fault: Fault, ended: Ended) -> list[str]:
+    """Give a sentence for each promise that the way in which a run ended breaks."""
     broken = []
     if ended.hung:
         broken.append(f"still running after {fault.limit:.0f} s")

@@ -94,13 +94,8 @@ class Scene:
         return self._undisturbed[options]
 
     def results(self) -> dict[str, str]:
-        """Digest all derivatives; logs, and the times in reports, differ from run to run."""
-        files = digests(self.out)
-        return {
-            name: digest
-            for name, digest in files.items()
-            if not name.startswith(("logs/", "work/")) and not name.endswith(".html")
-        }
+        """Digest all derivatives."""
+        return derivatives(self.out)
 
     def surroundings(self) -> dict[str, str]:
         """Digest all that the program must leave as it was."""
@@ -128,6 +123,15 @@ class Scene:
         if ended.code:
             raise RuntimeError(f"the first run ended with {ended.code}: {ended.text}")
         self.root.rename(self._start)
+
+
+def derivatives(out: Path) -> dict[str, str]:
+    """Digest all derivatives; logs, and the times in reports, differ from run to run."""
+    return {
+        name: digest
+        for name, digest in digests(out).items()
+        if not name.startswith(("logs/", "work/")) and not name.endswith(".html")
+    }
 
 
 def digests(folder: Path) -> dict[str, str]:
