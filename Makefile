@@ -3,7 +3,7 @@
 #
 #   make run                      simulated sample -> ./out, prints the path of the report last
 #   make run BIDS=... OUT=...     your own dataset; ARGS="--participant-label 01" passes options on
-#   make test | test-containers | test-cluster | lint | audit | docs | bench | descriptor | lock | clean
+#   make test | test-containers | test-cluster | lint | audit | docs | bench | reliability | descriptor | lock | clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +15,7 @@ PYTHON ?= $(shell for python in python3.11 python3 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-containers test-cluster lint audit docs bench descriptor lock clean
+.PHONY: help install run test test-containers test-cluster lint audit docs bench reliability descriptor lock clean
 
 help:
 	@sed -n '4,6s/^# *//p' Makefile
@@ -71,6 +71,10 @@ docs: $(VENV)/.installed-docs
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python -m benchmarks
+
+# Injects faults into real runs and writes docs/reliability.md; ARGS="--only quota" does one again.
+reliability: $(VENV)/.installed
+	$(BIN)/python benchmarks/faults $(ARGS)
 
 descriptor: $(VENV)/.installed
 	$(BIN)/bidsapp --bids-exec-spec > descriptor.json

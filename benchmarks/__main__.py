@@ -1,4 +1,4 @@
-"""Lists the benchmarks with what each measures: ``python -m benchmarks``; run one by its file name."""
+"""Lists the benchmarks with what each measures: ``python -m benchmarks``; run one by its name."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Print each file and the first line of its docstring."""
-    for path in sorted(Path(__file__).parent.glob("[a-z]*.py")):
+    """Print each file, or folder with a program, and the first line of its docstring."""
+    here = Path(__file__).parent
+    for path in sorted([*here.glob("[a-z]*.py"), *here.glob("*/__main__.py")]):
         said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-        print(f"python benchmarks/{path.name}\n    {said.splitlines()[0]}")
+        name = path.parent.name if path.name == "__main__.py" else path.name
+        print(f"python benchmarks/{name}\n    {said.splitlines()[0]}")
 
 
 if __name__ == "__main__":

@@ -28,8 +28,11 @@ def write_participants(output_dir: Path, bids_dir: Path) -> None:
     Call it whenever a subject is done. Two runs in one folder do not lose rows: the folder is listed again
     after writing, and the table is written again for subjects that came meanwhile, but for those still
     running: they write it when they are done. Without this exception, tasks of a large array would write
-    for one another as long as any of them begins.
+    for one another as long as any of them begins. A dataset that cannot be reached now, as on a network
+    folder that is away, leaves the table as it is.
     """
+    if not bids_dir.is_dir():
+        return
     subjects = missing = list_subjects(output_dir)
     while missing:
         write_text(output_dir / TABLE, _table(bids_dir / TABLE, subjects))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from bidsapp.cli.failure import PIPE_CLOSED, TerminatedError, explain
 from bidsapp.errors import ExitCode, InputOutputError, NoInputError
+from bidsapp.workflows.signals import ENDING
 
 if TYPE_CHECKING:
     from bidsapp.cli.logfile import LogFile
@@ -119,6 +120,9 @@ def _on_terminate(number: int, frame: FrameType | None) -> NoReturn:
 
 def _fail(error: BaseException, log: LogFile | None) -> int:
     """Tell the user one sentence, write it to the log file, and give the exit code."""
+    if isinstance(error, KeyboardInterrupt | TerminatedError):
+        for number in ENDING:  # asked twice, it ends as if asked once
+            signal.signal(number, signal.SIG_IGN)
     code, sentence = explain(error, log)
     if log is not None:
         try:

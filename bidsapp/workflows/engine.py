@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bidsapp.errors import BadDataError, BidsAppError, NoInputError
 from bidsapp.interfaces.base import ERROR_FILE
 from bidsapp.settings import Settings
+from bidsapp.workflows.intermediates import drop_damaged, seal
 from bidsapp.workflows.monitor import StepMonitor, step_name
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ class _Callback:
     def __call__(self, node: Node, event: str, **_: object) -> None:
         if event == "exception":
             self.failures[step_name(node.fullname)] = _failure(node, self._crash_dir)
+        elif event == "end":
+            seal(Path(node.output_dir()))
         self._monitor(node, event)
 
 
@@ -36,10 +39,12 @@ def run_workflow(
 ) -> Mapping[str, BidsAppError]:
     """Run all steps that can run; give the failure of each that could not, by the step's name.
 
-    A step whose inputs have the same content as in an earlier, interrupted run is not run again.
+    A step whose inputs have the same content as in an earlier, interrupted run is not run again, if what it
+    left is whole.
     """
     plugin, plugin_args = read_plugin(settings.nipype_plugin_file)
     callback = _Callback(monitor, crash_dir)
+    drop_damaged(work_dir)
     workflow.base_dir = str(work_dir)
     workflow.config["execution"] = {
         "hash_method": "content",
@@ -54,6 +59,8 @@ def run_workflow(
     try:
         with monitored:
             workflow.run(plugin=plugin, plugin_args={**plugin_args, "status_callback": callback})
+    except BidsAppError:  # of the callback: what a step did cannot be written down
+        raise
     except Exception as error:
         if not callback.failures:  # not a step but the engine itself
             raise RuntimeError(f"Nipype could not run the workflow: {error}") from error

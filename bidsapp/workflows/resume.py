@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import bidsapp
@@ -13,7 +13,34 @@ from bidsapp.settings import Settings
 from bidsapp.status import RunStatus
 
 
-def run_key(settings: Settings, sessions: Sequence[Inputs], bundles: Mapping[str, str]) -> str:
+class Contents:
+    """Digests files, and tells later which of them are no longer what was digested."""
+
+    def __init__(self) -> None:
+        self._digests: dict[Path, str] = {}
+
+    def digest(self, path: Path) -> str:
+        """Give the SHA-256 of a file, and remember it."""
+        self._digests[path] = digest_file(path)
+        return self._digests[path]
+
+    def changed(self) -> tuple[Path, ...]:
+        """Give the files that hold something else now.
+
+        Raises
+        ------
+        OSError
+            A file cannot be read any more.
+        """
+        return tuple(path for path, digest in self._digests.items() if digest_file(path) != digest)
+
+
+def run_key(
+    settings: Settings,
+    sessions: Sequence[Inputs],
+    bundles: Mapping[str, str],
+    digest: Callable[[Path], str] = digest_file,
+) -> str:
     """Digest all that the results of a subject depend on.
 
     Parameters
@@ -24,6 +51,8 @@ def run_key(settings: Settings, sessions: Sequence[Inputs], bundles: Mapping[str
         All sessions of the subject: they are aligned with one another.
     bundles
         Digest of each bundle in use, by analysis.
+    digest
+        Gives the digest of an input file.
     """
     return digest_json(
         {
@@ -36,7 +65,7 @@ def run_key(settings: Settings, sessions: Sequence[Inputs], bundles: Mapping[str
                 "device": settings.device,
             },
             "bundles": dict(bundles),
-            "sessions": {inputs.name: _digest_inputs(inputs) for inputs in sessions},
+            "sessions": {inputs.name: _digest_inputs(inputs, digest) for inputs in sessions},
         }
     )
 
@@ -60,17 +89,17 @@ def _is_file_with(path: Path, digest: str) -> bool:
     return path.is_file() and digest_file(path) == digest
 
 
-def _digest_inputs(inputs: Inputs) -> dict[str, object]:
+def _digest_inputs(inputs: Inputs, digest: Callable[[Path], str]) -> dict[str, object]:
     images = {
         modality: {
-            "bytes": digest_file(image.path),
+            "bytes": digest(image.path),
             "metadata": dict(image.metadata),
             "entities": dict(image.entities),
             "companions": {
-                name: [digest_file(item.path), dict(item.metadata)] for name, item in image.companions.items()
+                name: [digest(item.path), dict(item.metadata)] for name, item in image.companions.items()
             },
         }
         for modality, image in inputs.images.items()
     }
-    references = {kind: digest_file(path) for kind, path in inputs.references.items()}
+    references = {kind: digest(path) for kind, path in inputs.references.items()}
     return {"images": images, "covariates": dict(inputs.covariates), "references": references}

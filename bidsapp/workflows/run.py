@@ -95,22 +95,27 @@ def _supervise(tasks: list[SubjectTask], settings: Settings, progress: Progress)
     if sharing := describe_sharing(settings, slots):
         progress.log(sharing)
     codes: dict[str, int] = {}
+    begun: dict[str, SubjectTask] = {}
+    reason = "the run was ended"
     environment = partial(slot_environment, settings)
-    with closing(supervise(tasks, process_subject, slots=slots, environment=environment)) as reports:
-        for report in reports:
-            task, event, end = report.task, report.event, report.signal
-            if not event.final:
-                progress.step(task.subject, None, event.text)
-                continue
-            sentence = event.text if end is None else task.record_death(event.text, killed=end > 0)
-            progress.done(task.subject, "failed" if event.code else "done", sentence)
-            codes[task.subject] = event.code
-            write_participants(settings.output_dir, settings.bids_dir)
-            if event.code and settings.stop_on_first_crash:
-                break
-    for task in tasks:
-        if task.subject not in codes:
-            task.record_stop()
+    try:
+        with closing(supervise(tasks, process_subject, slots=slots, environment=environment)) as reports:
+            for report in reports:
+                task, event, end = report.task, report.event, report.signal
+                if not event.final:
+                    begun[task.subject] = task
+                    progress.step(task.subject, None, event.text)
+                    continue
+                sentence = event.text if end is None else task.record_death(event.text, killed=end > 0)
+                progress.done(task.subject, "failed" if event.code else "done", sentence)
+                codes[task.subject] = event.code
+                write_participants(settings.output_dir, settings.bids_dir)
+                if event.code and settings.stop_on_first_crash:
+                    reason = "the run ended at the failure of another subject (--stop-on-first-crash)"
+                    break
+    finally:
+        for subject in begun.keys() - codes.keys():
+            begun[subject].record_stop(reason)
     return list(codes.values())
 
 

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bidsapp.errors import BidsAppError, ExitCode, TryAgainError
+from bidsapp.errors import BidsAppError, ExitCode, InputOutputError, TryAgainError
 from bidsapp.inputs import Inputs
 from bidsapp.layout import status_file
 from bidsapp.workflows.claim import claim
 from bidsapp.workflows.models import bundle_digests
 from bidsapp.workflows.monitor import StepMonitor
 from bidsapp.workflows.recorder import Recorder, Send
-from bidsapp.workflows.resume import is_done, run_key
+from bidsapp.workflows.resume import Contents, is_done, run_key
 from bidsapp.workflows.run_file import write_run_file
 from bidsapp.workflows.supervisor import Event
 from bidsapp.workflows.task import SubjectTask
@@ -52,14 +52,15 @@ def _process(task: SubjectTask, send: Send) -> Event:
     write_run_file(settings, task.log_dir)
     usable, errors = _find(task)
     if usable:
-        key = run_key(settings, usable, bundle_digests(task.models, task.brain))
+        contents = Contents()
+        key = run_key(settings, usable, bundle_digests(task.models, task.brain), contents.digest)
         statuses = [status_file(settings.output_dir, task.subject, item.session) for item in usable]
         if not errors and all(is_done(path, key, settings.output_dir) for path in statuses):
             shutil.rmtree(task.work_dir)
             if (settings.output_dir / f"sub-{task.subject}.html").is_file():
                 return Event("nothing changed since it was done", final=True)
             return Event(f"report {write_report(settings.output_dir, task.subject)}", final=True)
-        errors += _run_workflow(task, usable, key, send)
+        errors += _run_workflow(task, usable, key, contents, send)
     report = write_report(settings.output_dir, task.subject)
     if errors:
         worst = errors[0].code if len({error.code for error in errors}) == 1 else ExitCode.SUBJECT_FAILED
@@ -90,7 +91,9 @@ def _find(task: SubjectTask) -> tuple[tuple[Inputs, ...], list[BidsAppError]]:
     return tuple(usable), errors
 
 
-def _run_workflow(task: SubjectTask, sessions: Sequence[Inputs], key: str, send: Send) -> list[BidsAppError]:
+def _run_workflow(
+    task: SubjectTask, sessions: Sequence[Inputs], key: str, contents: Contents, send: Send
+) -> list[BidsAppError]:
     """Run the Nipype workflow and write the status of each session; give what failed."""
     from bidsapp.workflows.engine import run_workflow
     from bidsapp.workflows.participant import init_subject_wf, list_sinks
@@ -99,15 +102,37 @@ def _run_workflow(task: SubjectTask, sessions: Sequence[Inputs], key: str, send:
     recorder = Recorder(task, sessions, key, sinks=list_sinks(workflow), send=send)
     if task.settings.write_graph:
         workflow.write_graph(str(task.log_dir / "workflow.dot"), graph2use="colored", format="dot")
-    failures = run_workflow(
-        workflow,
-        task.settings,
-        work_dir=task.work_dir,
-        crash_dir=task.log_dir,
-        monitor=StepMonitor(recorder.on_step),
+    failures = dict(
+        run_workflow(
+            workflow,
+            task.settings,
+            work_dir=task.work_dir,
+            crash_dir=task.log_dir,
+            monitor=StepMonitor(recorder.on_step),
+        )
     )
+    if error := _inputs_changed(task, contents):
+        failures["inputs"] = error
     recorder.finish(failures)
     return list(failures.values())
+
+
+def _inputs_changed(task: SubjectTask, contents: Contents) -> BidsAppError | None:
+    """Say which file is no longer what the steps should have read; what they made of it is removed."""
+    try:
+        changed = contents.changed()
+    except OSError as error:
+        return InputOutputError(
+            f"sub-{task.subject}: {error.filename} cannot be read any more ({error.strerror}); "
+            "bring it back and run the same command again."
+        )
+    if not changed:
+        return None
+    shutil.rmtree(task.work_dir)
+    task.work_dir.mkdir()
+    return TryAgainError(
+        f"sub-{task.subject}: {changed[0]} changed while it was processed; run the same command again."
+    )
 
 
 def _write_to_log(path: Path) -> None:

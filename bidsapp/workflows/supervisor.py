@@ -12,12 +12,19 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
 from typing import Generic, TypeVar
 
+from bidsapp.workflows.signals import held_signals, without_interrupt
+
 Task = TypeVar("Task")
+
+PATIENCE = 5.0
+"""Seconds that a process has to end when it is asked to."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +77,10 @@ def supervise(
                 task, slot = waiting.pop(), free.pop()
                 receiver, sender = context.Pipe(duplex=False)
                 process = context.Process(target=_serve, args=(work, task, sender, dict(environment(slot))))
-                process.start()
+                with held_signals(), without_interrupt():
+                    process.start()
+                    running[receiver] = _Worker(task, process, slot)
                 sender.close()
-                running[receiver] = _Worker(task, process, slot)
             for ready in wait(list(running)):
                 receiver = next(key for key in running if key is ready)
                 worker = running[receiver]
@@ -84,10 +92,18 @@ def supervise(
                     free.append(worker.slot)
                 yield report
     finally:
-        for worker in running.values():
-            worker.process.terminate()
-        for worker in running.values():
-            worker.process.join()
+        with held_signals():
+            _end([worker.process for worker in running.values()])
+
+
+def _end(processes: Sequence[SpawnProcess]) -> None:
+    """End processes; one that does not hear SIGTERM in time is killed."""
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.join(PATIENCE)
+        process.kill()
+        process.join()
 
 
 def _receive(receiver: Connection, task: Task, process: SpawnProcess) -> Report[Task]:
@@ -104,9 +120,16 @@ def _receive(receiver: Connection, task: Task, process: SpawnProcess) -> Report[
 def _serve(work: Work[Task], task: Task, sender: Connection, environment: Mapping[str, str]) -> None:
     os.environ.update(environment)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    _go_first()
     final = work(task, sender.send)
     sender.send(final)
     sender.close()
+
+
+def _go_first() -> None:
+    """Where memory runs out, let the kernel kill this process and not its parent, which can tell the user."""
+    with suppress(OSError):  # not Linux, or forbidden: the kernel chooses
+        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
 
 
 def _end_with_parent() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -90,22 +91,21 @@ class SubjectTask:
             if step.state == "running"
         ]
         where = f" during step {running[-1]}" if running else ""
+        ended = "was killed" if killed else "ended without a word"
+        advice = f"; see {self.log_dir / 'run.log'}"
+        if how == signal.SIGKILL.name:
+            advice = (
+                ", perhaps for lack of memory; give it more memory or fewer processes (--mem-gb, --nprocs)"
+            )
         sentence = (
-            f"sub-{self.subject}: its process was killed ({how}){where}, perhaps for lack of memory; "
-            "give it more memory or fewer processes (--mem-gb, --nprocs) and run the same command again."
-            if killed
-            else f"sub-{self.subject}: its process ended{where} without a word ({how}); see "
-            f"{self.log_dir / 'run.log'} and run the same command again."
+            f"sub-{self.subject}: its process {ended} ({how}){where}{advice} and run the same command again."
         )
         self.fail(sentence, ExitCode.INTERNAL)
         return sentence
 
-    def record_stop(self) -> None:
-        """Write for a process that was ended with the run that none of its sessions goes on."""
-        sentence = (
-            f"sub-{self.subject} was not finished: the run ended at the failure of another subject "
-            "(--stop-on-first-crash); run the same command again."
-        )
+    def record_stop(self, reason: str) -> None:
+        """Write for a process that was ended with the run, and why, that none of its sessions goes on."""
+        sentence = f"sub-{self.subject} was not finished: {reason}; run the same command again."
         for session in self.sessions:
             status = self.status(session)
             if status.state == "running" and status.key:

@@ -38,6 +38,14 @@ def test_without_subjects_nothing_is_written(tmp_path):
     assert list((tmp_path / "out").iterdir()) == []
 
 
+def test_a_dataset_that_is_away_leaves_the_table_as_it_is(tmp_path):
+    (tmp_path / "out" / "sub-01").mkdir(parents=True)
+    table = tmp_path / "out" / "participants.tsv"
+    table.write_text("participant_id\tage\nsub-01\t30\n")
+    write_participants(tmp_path / "out", tmp_path / "away")
+    assert table.read_text() == "participant_id\tage\nsub-01\t30\n"
+
+
 def test_a_raw_dataset_without_the_table_gives_labels_alone(tmp_path):
     (tmp_path / "raw").mkdir()
     (tmp_path / "out" / "sub-01").mkdir(parents=True)

@@ -27,7 +27,7 @@ def app(tmp_path, monkeypatch, capsys):
     """Run the program with levels that a test makes up; give exit code, standard output and error."""
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.10.0"}')
-    handler = signal.getsignal(signal.SIGTERM)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
     def run(*words, **levels):
         def calm(settings, progress):
@@ -41,7 +41,8 @@ def app(tmp_path, monkeypatch, capsys):
         return code, *capsys.readouterr()
 
     yield run
-    signal.signal(signal.SIGTERM, handler)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def raising(error):
@@ -144,6 +145,7 @@ def test_an_interrupt_says_how_to_go_on(app):
     code, _, err = app("participant", participant=raising(KeyboardInterrupt()))
     assert code == 130
     assert "Run the same command again" in err
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # a second one cannot cut the end short
 
 
 def test_a_termination_by_the_system_is_told_from_an_interrupt(app):

@@ -22,8 +22,10 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def same_process_afterwards() -> Iterator[None]:
     """Undo what a run in this process sets: environment and signal handler."""
-    environment, handler = dict(os.environ), signal.getsignal(signal.SIGTERM)
+    environment = dict(os.environ)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     os.environ.clear()
     os.environ.update(environment)
-    signal.signal(signal.SIGTERM, handler)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)

@@ -20,7 +20,7 @@ from bidsapp.settings import Settings
 from bidsapp.status import RunStatus
 from bidsapp.workflows.models import brain_bundle, bundle_digests, resolve_models
 from bidsapp.workflows.plan import plan
-from bidsapp.workflows.resume import run_key
+from bidsapp.workflows.resume import Contents, run_key
 from bidsapp.workflows.subject import SubjectTask, _process, _run_workflow
 
 
@@ -105,7 +105,7 @@ def test_the_graph_is_written_without_any_drawing_program(
     task, inputs, key = task_of(replace(settings, write_graph=True))
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setattr("bidsapp.workflows.engine.run_workflow", lambda *words, **options: {})
-    assert _run_workflow(task, [inputs], key, lambda event: None) == []
+    assert _run_workflow(task, [inputs], key, Contents(), lambda event: None) == []
     assert "normalise" in (task.log_dir / "workflow.dot").read_text()
 
 
@@ -118,6 +118,6 @@ def test_what_was_said_of_an_image_that_is_gone_is_removed(
         of = Findings(analysis=analysis, title="", subject="01", session=None, summary="")
         found[analysis] = of.write(findings_file(settings.output_dir, "01", None, analysis))
     monkeypatch.setattr("bidsapp.workflows.engine.run_workflow", lambda *words, **options: {})
-    _run_workflow(task, [inputs], key, lambda event: None)
+    _run_workflow(task, [inputs], key, Contents(), lambda event: None)
     assert {name: path.exists() for name, path in found.items()} == {"ms": False, "preproc": True}
     assert task.status(None).skipped == {"ms": "ms needs FLAIR, which sub-01 does not have."}

@@ -20,6 +20,7 @@ from bidsapp.status import RunStatus
 from bidsapp.workflows import participant, subject
 from bidsapp.workflows.claim import claim
 from bidsapp.workflows.models import resolve_models
+from bidsapp.workflows.resume import Contents
 from bidsapp.workflows.subject import process_subject
 from bidsapp.workflows.task import SubjectTask
 
@@ -80,12 +81,12 @@ def statuses(task):
     return {session: task.status(session) for session in task.sessions}
 
 
-def run(task, monkeypatch, *, broken):
+def run(task, monkeypatch, *, broken, contents=None):
     monkeypatch.setattr(
         participant, "init_subject_wf", lambda *_: two_sessions(task.settings.output_dir, broken=broken)
     )
     sessions = [Inputs(subject="01", session=label, images={}) for label in task.sessions]
-    subject._run_workflow(task, sessions, "key", lambda _: None)
+    subject._run_workflow(task, sessions, "key", contents or Contents(), lambda _: None)
     return statuses(task)
 
 
@@ -122,6 +123,29 @@ def test_findings_that_a_dying_process_wrote_count_and_earlier_ones_do_not(task)
     assert task.status("2").undone == task.asked == ("preproc",)
 
 
+def test_an_input_that_changed_midway_makes_no_result_and_leaves_no_intermediate(task, tmp_path, monkeypatch):
+    image, contents = tmp_path / "sub-01_T1w.nii.gz", Contents()
+    image.write_bytes(b"first")
+    contents.digest(image)
+    image.write_bytes(b"second")
+    task.work_dir.mkdir(parents=True)
+    found = run(task, monkeypatch, broken=False, contents=contents)
+    assert {status.exit_code for status in found.values()} == {ExitCode.TRY_AGAIN}
+    assert f"{image} changed while it was processed" in found["1"].error
+    assert list(task.work_dir.iterdir()) == []
+
+
+def test_an_input_that_went_away_cannot_vouch_for_the_result(task, tmp_path, monkeypatch):
+    image, contents = tmp_path / "sub-01_T1w.nii.gz", Contents()
+    image.write_bytes(b"first")
+    contents.digest(image)
+    image.unlink()
+    found = run(task, monkeypatch, broken=False, contents=contents)
+    assert {status.exit_code for status in found.values()} == {ExitCode.INPUT_OUTPUT}
+    assert f"{image} cannot be read any more" in found["2"].error
+    assert list(task.work_dir.iterdir()), "what was made of it stays"
+
+
 def test_a_run_that_must_wait_leaves_the_status_to_the_run_that_works(task):
     task.write_status(RunStatus(subject="01", session="1", state="done", version="0", key="key"))
     before = task.status("1")
@@ -149,7 +173,8 @@ def test_two_datasets_with_the_same_labels_share_a_work_folder_without_waiting(t
 
 
 def test_a_process_that_ended_by_itself_was_not_killed(task):
-    assert "was killed (SIGKILL)" in task.record_death("SIGKILL", killed=True)
+    assert "was killed (SIGKILL), perhaps for lack of memory" in task.record_death("SIGKILL", killed=True)
+    assert "memory" not in task.record_death("SIGTERM", killed=True)
     sentence = task.record_death("exit status 1", killed=False)
     assert "killed" not in sentence
     assert "run.log" in sentence
@@ -160,9 +185,11 @@ def test_a_session_that_a_stop_cut_off_does_not_run_on(task):
     halted = RunStatus(subject="01", session="1", state="running", version="0", key="key")
     task.write_status(halted)
     task.write_status(replace(halted, session="2", state="done"))
-    task.record_stop()
+    task.record_stop("the run was ended")
     assert task.status("1").state == "failed"
-    assert "--stop-on-first-crash" in task.status("1").error
+    assert task.status("1").error == (
+        "sub-01 was not finished: the run was ended; run the same command again."
+    )
     assert task.status("2").state == "done"
 
 

@@ -27,6 +27,12 @@ def say_environment(task, send):
     return Event(f"{os.environ['CUDA_VISIBLE_DEVICES']} {'torch' in sys.modules}", final=True)
 
 
+def say_whether_interrupts_are_heard(task, send):
+    os.kill(os.getpid(), signal.SIGINT)
+    score = Path("/proc/self/oom_score_adj").read_text().strip()
+    return Event(f"still here, {score}", final=True)
+
+
 def sleep_then_say(task, send):
     time.sleep(60)
     return Event("late", final=True)
@@ -70,6 +76,11 @@ def test_closing_the_run_ends_its_workers():
     slow = supervise([0], sleep_then_say, slots=1)
     slow.close()
     assert time.monotonic() - start < 5
+
+
+def test_a_worker_leaves_interrupts_to_its_parent_and_goes_first_when_memory_runs_out():
+    (report,) = supervise([0], say_whether_interrupts_are_heard, slots=1)
+    assert report.event.text == "still here, 500"
 
 
 @pytest.fixture
