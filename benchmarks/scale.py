@@ -16,7 +16,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from browser import find_browser
 from scale_cohort import grow
 from scale_cost import PROGRAM, Cost, measure
 from scale_page import time_page
@@ -24,6 +23,7 @@ from scale_raw import FIRST_NODE, costs_of_finding, dry_run
 
 from bidsapp.reports.layout import read_layout
 from bidsapp.simulate.skeleton import skeleton
+from tests.browser import find_browser
 
 START, PLAN, OPEN, SORT, SIZE = (
     "start-up (--version)",

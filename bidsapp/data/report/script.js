@@ -42,7 +42,8 @@
     for (const each of opened) each.open = false;
   });
 
-  // Tables of the group: sorted, filtered and paged; without script they are whole and plain.
+  // Tables of the group: sorted, filtered and paged; without script they are whole and plain. Cells are read
+  // when somebody asks: thousands of rows have hundreds of thousands.
   const order = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
   const plain = (cell) => (cell ? cell.textContent.trim() : "");
   const number = (text) => Number(text.replace(/[\u2009\u202f\s]/g, "").replace(/\u2212/g, "-").replace(/[^\d.eE+-].*$/, "") || NaN);
@@ -50,7 +51,7 @@
   for (const table of document.querySelectorAll("table.sortable")) {
     const body = table.tBodies[0];
     const size = Number(table.dataset.page);
-    const rows = [...body.rows].map((row) => ({ row, cells: [...row.cells].map(plain), text: row.textContent.toLowerCase() }));
+    const rows = [...body.rows].map((row) => ({ row, key: "", text: "" }));
     const tools = document.getElementById(table.dataset.tools);
     const [search, only] = [tools.querySelector("[type=search]"), tools.querySelector("[type=checkbox]")];
     const [back, next] = tools.querySelectorAll(".pager button");
@@ -69,7 +70,8 @@
     };
     const filter = () => {
       const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-      shown = rows.filter((each) => words.every((word) => each.text.includes(word)) && !(only && only.checked && !each.row.dataset.odd));
+      const has = (each, word) => (each.text ||= each.row.textContent.toLowerCase()).includes(word);
+      shown = rows.filter((each) => words.every((word) => has(each, word)) && !(only && only.checked && !each.row.dataset.odd));
       page = 0;
       draw();
     };
@@ -79,10 +81,13 @@
       heading.setAttribute("aria-sort", down ? "descending" : "ascending");
       const numeric = heading.classList.contains("n");
       const sign = down ? -1 : 1;
+      for (const each of rows) {
+        const text = plain(each.row.cells[column]);
+        each.key = numeric ? number(text) : text;
+      }
       rows.sort((a, b) => {
-        const [left, right] = [a.cells[column], b.cells[column]];
-        if (!numeric) return sign * order.compare(left, right);
-        const [x, y] = [number(left), number(right)];
+        const [x, y] = [a.key, b.key];
+        if (!numeric) return sign * order.compare(x, y);
         if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) - Number.isNaN(y);
         return sign * (x - y);
       });
@@ -102,5 +107,6 @@
     next.addEventListener("click", () => { page += 1; draw(); });
     tools.hidden = false;
     draw();
+    body.classList.remove("waits");
   }
 })();
