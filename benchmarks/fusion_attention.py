@@ -1,13 +1,14 @@
 """Whether attention finds the modality that tells the score, and what missing modalities cost: simulated.
 
-    python benchmarks/fusion_attention.py [--cohorts 40] [--patients 120] [--epochs 20]
+    python benchmarks/fusion_attention.py [--cohorts 40] [--patients 120] [--epochs 25]
         [--kinds intermediate early late] [--out FILE.json]
 
 Each cohort has ten modalities of noise; in one, another for each cohort, the intensity of a cube follows the
-score. A fifth of all volumes are missing in training. Attention ranks that modality first if its mean weight
-over left-out patients who have it is the largest; with early fusion there is one weight for all volumes, with
-late fusion all weigh the same, so neither is ranked. Accuracy is Spearman's correlation in left-out patients
-from whom modalities were taken at random, over all, and over those who kept the one that tells.
+score. A fifth of all volumes are missing in training, whose width, batches, rate and epochs are those of the
+coma analysis. Attention ranks that modality first if its mean weight over left-out patients who have it is the
+largest; with early fusion there is one weight for all volumes, with late fusion all weigh the same, so neither
+is ranked. Accuracy is Spearman's correlation in left-out patients from whom modalities were taken at random,
+over all, and over those who kept the one that tells.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ import torch
 from scipy.stats import beta, spearmanr
 from torch import Tensor
 
+from bidsapp.analyses.coma.models.network_fit import BATCH, DECAY, RATE, WIDTH
+from bidsapp.analyses.coma.models.settings import Learning
 from bidsapp.files import write_json
 from bidsapp.networks.fusion import KINDS, FusionNetwork, Kind, fusion_network
 from bidsapp.networks.modalities import FusionInputs
@@ -64,14 +67,16 @@ def draw_cohort(patients: int, seed: int) -> Cohort:
 
 def trained(cohort: Cohort, count: int, kind: Kind, epochs: int) -> FusionNetwork:
     """Train on the first patients, with the same settings for every cohort and kind."""
-    network = fusion_network(NAMES, {}, 0, 1, kind)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=3e-3, weight_decay=1e-2)
+    network = fusion_network(NAMES, {}, 0, 1, kind, width=WIDTH)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
+    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs)
     for _ in range(epochs):
-        for rows in torch.randperm(count).split(40):
+        for rows in torch.randperm(count).split(BATCH):
             optimiser.zero_grad()
             error = network(cohort.batch(rows)).outputs[:, 0] - cohort.scores[rows]
             error.square().mean().backward()
             optimiser.step()
+        falling.step()
     return network.eval()
 
 
@@ -132,7 +137,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--cohorts", type=int, default=40)
     parser.add_argument("--patients", type=int, default=120, help="to train on")
-    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=Learning().epochs)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=["intermediate", "early", "late"])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path)

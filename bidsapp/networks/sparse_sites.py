@@ -14,6 +14,7 @@ from torch import Tensor
 
 Size = tuple[int, int, int]
 Pairs = list[tuple[Tensor, Tensor]]
+Reached = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +97,12 @@ class Sites:
 
     def _find_windows(self, kernel: int, stride: int, padding: int) -> tuple[Sites, Pairs]:
         x, y, z = ((side + 2 * padding - kernel) // stride + 1 for side in self.size)
-        coordinates = self.coordinates
-        found = [_windows_of(coordinates, o, stride, padding, (x, y, z)) for o in _offsets(kernel)]
+        image, *along = self.coordinates.unbind(dim=1)
+        reached = [
+            [_reached(axis + padding - offset, stride, windows) for offset in range(kernel)]
+            for axis, windows in zip(along, (x, y, z), strict=True)
+        ]
+        found = [_windows_of(image, each, (x, y, z)) for each in product(*reached)]
         index = torch.unique(torch.cat([windows for _, windows in found]))
         pairs = [(read, torch.searchsorted(index, windows)) for read, windows in found]
         return Sites(index, (x, y, z), self.batch), pairs
@@ -116,15 +121,17 @@ def _shifted(index: Tensor, shift: int) -> tuple[Tensor, Tensor]:
     return place[written], written
 
 
-def _windows_of(
-    coordinates: Tensor, offset: Size, stride: int, padding: int, size: Size
-) -> tuple[Tensor, Tensor]:
-    """Give rows of the sites that lie at this offset of some window, and the linear index of that window."""
-    corner = coordinates[:, 1:] + padding - coordinates.new_tensor(offset)
+def _reached(corner: Tensor, stride: int, windows: int) -> Reached:
+    """Give the window along one axis that begins at each corner, and whether there is one."""
     window = corner.div(stride, rounding_mode="floor")
-    inside = (corner == window * stride) & (window >= 0) & (window < coordinates.new_tensor(size))
-    read = inside.all(dim=1).nonzero()[:, 0]
-    return read, _linear(torch.cat([coordinates[read, :1], window[read]], dim=1), size)
+    return window, (corner == window * stride) & (window >= 0) & (window < windows)
+
+
+def _windows_of(image: Tensor, along: tuple[Reached, ...], size: Size) -> tuple[Tensor, Tensor]:
+    """Give rows of the sites that lie at one offset of some window, and the linear index of that window."""
+    (x, at_x), (y, at_y), (z, at_z) = along
+    read = (at_x & at_y & at_z).nonzero()[:, 0]
+    return read, _linear(torch.stack([part[read] for part in (image, x, y, z)], dim=1), size)
 
 
 def _linear(coordinates: Tensor, size: Size) -> Tensor:

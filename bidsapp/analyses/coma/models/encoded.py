@@ -136,6 +136,8 @@ def coarsened(image: Image, block: int) -> Image:
     >>> coarsened(np.arange(8, dtype=np.float32).reshape(2, 2, 2), 2)
     array([[[3.5]]], dtype=float32)
     """
+    if block == 1:
+        return image
     x, y, z = (size // block for size in image.shape)
     cut = image[: x * block, : y * block, : z * block]
     cubes = cut.reshape(x, block, y, block, z, block)
