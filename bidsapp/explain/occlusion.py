@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from bidsapp.explain.attribution import Attribution, Target
-from bidsapp.explain.baselines import Baseline, blurred_baseline, zero_baseline
+from bidsapp.explain.baselines import Baseline, blurred_baseline
 from bidsapp.explain.scoring import scores_of
 
 Region = tuple[slice, slice, slice]
@@ -72,17 +72,6 @@ def occlusion(
     for (channel, box), drop in zip(places, drops, strict=True):
         total[channel][box] += drop
     return Attribution(total / count.clamp(min=1))
-
-
-def channel_occlusion(
-    network: nn.Module, image: Tensor, target: Target, *, baseline: Baseline = zero_baseline, batch: int = 1
-) -> Tensor:
-    """Cover one whole channel at a time; give the fall of the score, shape ``(channels,)``."""
-    image = image.detach()
-    covered = baseline(image)
-    whole = (slice(None),) * 3
-    images = (_with_box(image, covered, channel, whole) for channel in range(image.shape[1]))
-    return torch.tensor(_falls(network, image, target, images, batch))
 
 
 def _boxes(target: Target, side: int, stride: int, reach: int) -> Iterator[Region]:

@@ -81,34 +81,6 @@ def self_paced(error: Array, share: float) -> Array:
     return np.clip(1 - error / threshold, 0, None)
 
 
-def simulated_share(epoch: int, epochs: int, *, first: float = 0.9, last: float = 0.0) -> float:
-    """Give the share of simulated patients in the loss: falls along a line from ``first`` to ``last``.
-
-    >>> [round(simulated_share(epoch, 3), 2) for epoch in range(3)]
-    [0.9, 0.45, 0.0]
-    """
-    return last if epochs <= 1 else first + (last - first) * min(epoch / (epochs - 1), 1.0)
-
-
-def mixed(simulated: NDArray[np.bool_], share: float) -> Array:
-    """Weigh patients such that the simulated ones together have a given share of the whole; mean 1.
-
-    Parameters
-    ----------
-    simulated
-        Who is simulated, shape ``(n,)``; both kinds must be there, else all weigh 1.
-    share
-        0 to 1.
-
-    >>> mixed(np.array([True, False, False, False]), 0.5)
-    array([2.        , 0.66666667, 0.66666667, 0.66666667])
-    """
-    count, all_of = int(simulated.sum()), simulated.size
-    if count in {0, all_of}:
-        return np.ones(all_of)
-    return np.where(simulated, share * all_of / count, (1 - share) * all_of / (all_of - count))
-
-
 @dataclass(frozen=True, kw_only=True)
 class Curriculum:
     """A curriculum that a recipe can name.

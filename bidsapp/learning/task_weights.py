@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from bidsapp.learning.heteroscedastic import bounded
-
 LIMIT = 4.0  # of the log variance: no task weighs more than 55 times, or less than 1/55 of, a fresh one
 
 
@@ -57,10 +55,18 @@ class TaskWeights(nn.Module):
             raise ValueError(f"Losses must be of {sorted(self.places.keys())}, not {unknown or 'none'}")
         terms = []
         for task, loss in losses.items():
-            log_variance = bounded(self.places[task], LIMIT)
+            log_variance = bounded(self.places[task])
             terms.append((-log_variance).exp() * loss + log_variance / 2)
         return torch.stack(terms).sum()
 
     def weights(self) -> dict[str, float]:
         """Give the weight of each task, 1 at first."""
-        return {task: float((-bounded(place.detach(), LIMIT)).exp()) for task, place in self.places.items()}
+        return {task: float((-bounded(place.detach())).exp()) for task, place in self.places.items()}
+
+
+def bounded(value: Tensor, limit: float = LIMIT) -> Tensor:
+    """Keep a value within minus and plus a limit by a tangent: about the same near 0, no gradient lost.
+
+    A hard clip has no gradient beyond its ends, so that a weight which once gets there stays.
+    """
+    return limit * torch.tanh(value / limit)

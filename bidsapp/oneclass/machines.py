@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,9 +14,10 @@ from bidsapp.errors import BadDataError
 from bidsapp.oneclass import storing
 from bidsapp.oneclass.neighbours import Density, Neighbours, fit_density, fit_neighbours
 from bidsapp.oneclass.personal import personal_decision
-from bidsapp.oneclass.svm import SupportVectors, SvmFit, fit_svm
+from bidsapp.oneclass.svm import TOLERANCE, SupportVectors, SvmFit, fit_svm
 
 Array = NDArray[np.float32]
+_LOG = logging.getLogger(__name__)
 MACHINES = ("svm", "density", "neighbours", "personal")
 
 
@@ -78,6 +80,7 @@ def fit_machine(
     if name == "svm":
         fit = fit_svm(features, nu=nu) if device == "cpu" else _fit_on_gpu(features, nu, device)
         assert fit.left_out is not None
+        _check_convergence(fit.violation)
         controls = len(features)  # a machine's values grow with the sum of its weights, nu times its controls
         return fit.model, fit.left_out * np.float32(controls / (controls - 1))
     if name == "density":
@@ -94,6 +97,20 @@ def _fit_on_gpu(features: Array, nu: float, device: str) -> SvmFit:
     from bidsapp.oneclass.batched import fit_batched
 
     return fit_batched(features, nu=nu, device=device)
+
+
+def _check_convergence(violation: Array) -> None:
+    """Warn of voxels whose search was given up before it reached the optimum: their values are inexact."""
+    unsolved = int((violation > TOLERANCE).sum())
+    if unsolved:
+        _LOG.warning(
+            "The one-class machines of %d of %d voxels did not converge: their optimality conditions are "
+            "violated by up to %.2g, not %g; check the features there for outliers.",
+            unsolved,
+            violation.size,
+            violation.max(),
+            TOLERANCE,
+        )
 
 
 def machine_tensors(machine: Machine) -> dict[str, NDArray[np.generic]]:

@@ -4,10 +4,8 @@ import pytest
 from bidsapp.learning.curriculum import (
     Curriculum,
     easiest_first,
-    mixed,
     self_paced,
     share_at,
-    simulated_share,
 )
 
 
@@ -41,17 +39,6 @@ def test_self_paced_weights_fall_with_the_error_up_to_a_growing_threshold():
 def test_self_paced_counts_somebody_where_most_have_the_smallest_error():
     # an untrained head says one score to all, and most patients have the commonest score
     assert self_paced(np.array([1.0, 1.0, 1.0, 2.0, 3.0]), 0.5).tolist() == [1, 1, 1, 0, 0]
-
-
-def test_simulated_patients_hold_their_share_of_the_weight():
-    simulated = np.array([True] * 900 + [False] * 50)
-    for epoch in range(5):
-        share = simulated_share(epoch, 5, first=0.8, last=0.2)
-        weight = mixed(simulated, share)
-        assert weight.mean() == pytest.approx(1)
-        assert weight[simulated].sum() / weight.sum() == pytest.approx(0.8 - 0.15 * epoch)
-    assert mixed(np.array([False, False]), 0.5).tolist() == [1, 1]
-    assert simulated_share(0, 1, last=0.1) == 0.1
 
 
 def test_a_curriculum_ends_with_everyone():

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from bidsapp.learning.task_weights import LIMIT, TaskWeights
+from bidsapp.learning.task_weights import LIMIT, TaskWeights, bounded
 
 
 def learn(weights, losses, steps=150):
@@ -53,3 +53,11 @@ def test_unknown_tasks_and_none_at_all_are_errors():
         TaskWeights(["lesion"])({"lesions": torch.tensor(1.0)})
     with pytest.raises(ValueError, match="not none"):
         TaskWeights(["lesion"])({})
+
+
+def test_bounds_hold_and_leave_a_way_back():
+    value = torch.tensor([-50.0, 0.01, 20.0], requires_grad=True)
+    kept = bounded(value, 7.0)
+    assert kept.tolist() == pytest.approx([-7.0, 0.01, 6.95], abs=0.02)
+    kept.sum().backward()
+    assert value.grad[2] > 0

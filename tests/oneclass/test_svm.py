@@ -3,6 +3,8 @@ import pytest
 from sklearn.svm import OneClassSVM
 
 from bidsapp.errors import BadDataError
+from bidsapp.oneclass import svm
+from bidsapp.oneclass.machines import fit_machine
 from bidsapp.oneclass.svm import centred_gamma, fit_svm
 
 NUS = [0.03, 0.1, 0.5]
@@ -84,3 +86,12 @@ def test_a_voxel_does_not_depend_on_its_neighbours():
 def test_what_cannot_be_fitted_is_refused(change, sentence):
     with pytest.raises(BadDataError, match=sentence):
         fit_svm(**{"features": cohort(), **change})
+
+
+def test_machines_whose_search_was_given_up_are_told(monkeypatch, caplog):
+    features = cohort(controls=12, voxels=3, dimensions=2)
+    fit_machine("svm", features)
+    assert not caplog.messages
+    monkeypatch.setattr(svm, "MOST_STEPS", 1)
+    fit_machine("svm", features)
+    assert "machines of 3 of 3 voxels did not converge" in caplog.text

@@ -7,8 +7,6 @@ absolute value of s sqrt(2 / pi), so s is 1.25 to 2.0; the default is that of th
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -54,24 +52,6 @@ def soft_labels(target: Tensor, levels: int, standard_error: float | Tensor = CR
     scaled = (edges - value[:, None]) / error.clamp_min(1e-3).expand(value.shape)[:, None]
     mass: Tensor = torch.special.ndtr(scaled).diff(dim=1)
     return mass / mass.sum(1, keepdim=True)
-
-
-def measurement_error(spread: float, reliability: float) -> float:
-    """Give the standard error of a score by its reliability: ``spread * sqrt(1 - reliability)``.
-
-    Parameters
-    ----------
-    spread
-        Standard deviation of the score over patients, points.
-    reliability
-        Correlation between two raters, or between test and retest, 0 to 1.
-
-    >>> round(measurement_error(5.0, 0.84), 3)
-    2.0
-    """
-    if not 0 <= reliability <= 1:
-        raise BadDataError(f"A reliability lies between 0 and 1, not at {reliability}.")
-    return spread * math.sqrt(1 - reliability)
 
 
 def error_of_mean(standard_error: float, exams: Tensor) -> Tensor:

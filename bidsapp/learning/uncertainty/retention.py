@@ -35,13 +35,11 @@ class Retention:
 
     @property
     def area(self) -> float:
-        """Area under the curve of scores, higher is better (Molchanova et al. 2025: nDSC-RC AUC)."""
-        return float(np.trapezoid(self.scores, self.fractions))
+        """Area under the curve of scores, higher is better (Molchanova et al. 2025: nDSC-RC AUC).
 
-    @property
-    def error_area(self) -> float:
-        """Area under the curve of errors, lower is better (Malinin et al. 2022: nDSC R-AUC)."""
-        return 1 - self.area
+        Malinin et al. 2022 give 1 minus it, the area under the curve of errors (nDSC R-AUC).
+        """
+        return float(np.trapezoid(self.scores, self.fractions))
 
 
 def voxel_retention(

@@ -7,7 +7,7 @@ from bidsapp.errors import BadDataError, UsageError
 from bidsapp.learning.ordinal.balance import balance_weights, density_weights, effective_number_weights
 from bidsapp.learning.ordinal.base import mean_level, median_level
 from bidsapp.learning.ordinal.levels import distribution, exceedance, from_exceedance, score
-from bidsapp.learning.ordinal.soft_labels import CRS_R_ERROR, error_of_mean, measurement_error, soft_labels
+from bidsapp.learning.ordinal.soft_labels import CRS_R_ERROR, error_of_mean, soft_labels
 
 
 def test_a_soft_label_has_the_mean_and_spread_of_its_error():
@@ -44,7 +44,6 @@ def test_a_patient_with_more_exams_has_a_narrower_label():
 def test_the_default_error_lies_in_the_published_range():
     mae = CRS_R_ERROR * math.sqrt(2 / math.pi)
     assert 1.0 < mae < 1.6
-    assert measurement_error(5.0, 0.84) == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize("value", [-1.0, 24.0])
@@ -60,8 +59,6 @@ def test_bad_errors_and_labels_are_refused():
         distribution(torch.tensor([1.5]), 24, torch.zeros(1))
     with pytest.raises(BadDataError, match="5 levels"):
         distribution(torch.ones(2, 5), 24, torch.zeros(1))
-    with pytest.raises(BadDataError, match="between 0 and 1"):
-        measurement_error(5.0, 1.2)
 
 
 def test_exceedance_is_undone():

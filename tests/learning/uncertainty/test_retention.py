@@ -42,7 +42,7 @@ def test_curve_and_area_agree_with_replacing_voxels_one_fraction_after_the_other
     expected = literal_curve(truth, prediction, uncertainty, SHIFTS_FRACTIONS)
     found = voxel_retention(truth, prediction, uncertainty)
     assert found.scores == pytest.approx(expected, abs=1e-12)
-    assert found.error_area == pytest.approx(1 - auc(SHIFTS_FRACTIONS, expected))
+    assert found.area == pytest.approx(auc(SHIFTS_FRACTIONS, expected))
 
 
 def test_curve_of_four_voxels_counted_by_hand():
