@@ -42,6 +42,7 @@ from bidsapp.analyses.ms.earlier import read_earlier
 from bidsapp.analyses.ms.grid import WorkSpace, read_images, reference_name, work_space
 from bidsapp.analyses.ms.instances import find_instances, numbers_of
 from bidsapp.analyses.ms.predict import NOT_SCANNED
+from bidsapp.analyses.ms.rise import measure_brightness, rise_of
 from bidsapp.bids.cohort import read_cohort
 from bidsapp.cohort import Member
 from bidsapp.images.grids import resample
@@ -126,6 +127,7 @@ def by_rule(pair: Pair, networks: Networks) -> dict[str, Mask]:
         np.ones(3),
         before_probability=np.where(pair.brain_before, before, NOT_SCANNED),
         now_probability=np.where(pair.brain, now, NOT_SCANNED),
+        rise=rise_of(*measure_brightness(labels, pair.now["FLAIR"], pair.before["FLAIR"], pair.brain)),
     )
     kinds = np.array([each.kind for each in seen.changes], dtype=object)
     numbers = numbers_of(labels)

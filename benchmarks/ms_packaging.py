@@ -23,7 +23,7 @@ from ms_synthesis import verdict
 from scipy import ndimage
 from scipy.special import expit
 
-from bidsapp.analyses.ms.activity_rule import ActivityRule, measure_rise
+from bidsapp.analyses.ms.activity_rule import ActivityRule, features_of
 from bidsapp.analyses.ms.card import configs_of, judgement, licence, model_card
 from bidsapp.analyses.ms.channels import PRIOR
 from bidsapp.analyses.ms.confidence import judge_lesions
@@ -100,7 +100,7 @@ def rule_of(
         labels = find_instances(judged.scaling.probability(output.lesion) >= judged.threshold, 1.0)
         active = ndimage.sum_labels(patient.active, labels, numbers_of(labels)) >= ACTIVE_MM3
         now, before = patient.images["FLAIR"], patient.images[PRIOR]
-        found.append((measure_rise(labels, now, before, patient.brain), np.asarray(active)))
+        found.append((features_of(labels, now, before, patient.brain), np.asarray(active)))
     return ActivityRule.fit(found)
 
 

@@ -13,20 +13,15 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 from scipy.special import expit
 
-from bidsapp.analyses.ms.instances import Labels, numbers_of, sizes_of
+from bidsapp.analyses.ms.instances import Labels, Mask, sizes_of
+from bidsapp.analyses.ms.rise import measure_brightness, rise_of
 
 Array = NDArray[np.float32]
 Features = NDArray[np.float64]
 
 FEATURES = ("rise", "now", "before", "log_volume")
-RING_MM = (2.0, 5.0)
-"""The tissue around a lesion: at this distance from the next lesion."""
-FAINT = 0.1
-"""Least brightness above the surround (white matter = 1) that a rise is a share of."""
-REACH = 2.0
 
 
 @dataclass(frozen=True)
@@ -93,41 +88,22 @@ class ActivityRule:
         """Give the probability that each lesion is active, shape ``(lesions,)``."""
         return np.asarray(expit(features @ np.array(self.weights) + self.intercept), dtype=np.float64)
 
-    def paint(self, labels: Labels, flair: Array, before: Array, brain: NDArray[np.bool_]) -> Array:
+    def paint(self, labels: Labels, flair: Array, before: Array, brain: Mask) -> Array:
         """Give the probability of activity in each voxel: that of its lesion, 0 outside of lesions."""
-        told = self.probability(measure_rise(labels, flair, before, brain))
+        told = self.probability(features_of(labels, flair, before, brain))
         return np.asarray(np.append(0.0, told)[labels], dtype=np.float32)
 
 
-def measure_rise(labels: Labels, flair: Array, before: Array, brain: NDArray[np.bool_]) -> Features:
-    """Measure how lesions rose.
-
-    Parameters
-    ----------
-    labels
-        Lesions 1, 2, ..., shape ``(x, y, z)``, 1 mm.
-    flair, before
-        FLAIR of this and of the earlier session, aligned, white matter = 1, same shape.
-    brain
-        Brain mask, same shape.
+def features_of(labels: Labels, flair: Array, before: Array, brain: Mask) -> Features:
+    """Measure lesions; the arguments are those of `bidsapp.analyses.ms.rise.measure_brightness`.
 
     Returns
     -------
     NDArray
-        By `FEATURES`, shape ``(lesions, 4)``: ``now`` and ``before`` are brightness above the tissue around,
-        ``rise`` is their difference as a share of ``now``, less that of the patient's middle lesion.
+        By `FEATURES`, shape ``(lesions, 4)``; ``rise`` is less that of the patient's middle lesion.
     """
-    numbers = numbers_of(labels)
-    if numbers.size == 0:
+    now, then = measure_brightness(labels, flair, before, brain)
+    if now.size == 0:
         return np.zeros((0, len(FEATURES)))
-    distance, nearest = ndimage.distance_transform_edt(labels == 0, return_indices=True)
-    around = (distance > RING_MM[0]) & (distance <= RING_MM[1]) & brain
-    owner = np.where(around, labels[tuple(nearest)], 0)
-
-    def above(image: Array) -> Features:
-        level = np.nan_to_num(np.asarray(ndimage.median(image, owner, numbers), dtype=np.float64), nan=1.0)
-        return np.asarray(ndimage.mean(image, labels, numbers), dtype=np.float64) - level
-
-    now, then = above(flair), above(before)
-    rise = np.clip((now - then) / np.maximum(np.abs(now), FAINT), -REACH, REACH)
+    rise = rise_of(now, then)
     return np.stack([rise - np.median(rise), now, then, np.log(sizes_of(labels))], axis=1)

@@ -39,6 +39,9 @@ class ChangeRule:
     seen
         A lesion without an earlier one is unclear, not new, where the earlier scan's probability of
         lesion was on average at least this; an earlier lesion is not resolved where this scan's is.
+    risen
+        A lesion without an earlier one is unclear, not new, where its brightness on FLAIR rose by less than
+        this share: more than half of it was there before.
     """
 
     margin_mm: float = 1.0
@@ -46,6 +49,7 @@ class ChangeRule:
     growth: float = 0.5
     growth_mm3: float = 20.0
     seen: float = 0.25
+    risen: float = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +106,7 @@ def compare(
     *,
     before_probability: NDArray[np.floating] | None = None,
     now_probability: NDArray[np.floating] | None = None,
+    rise: Floats | None = None,
     rule: ChangeRule | None = None,
 ) -> Comparison:
     """Compare lesions with those of an earlier session.
@@ -118,6 +123,8 @@ def compare(
         Where given, the probability of lesion in the earlier scan, on the same grid.
     now_probability
         The same of this scan; an earlier lesion is not resolved where it still shows in part.
+    rise
+        Of each lesion on FLAIR (`bidsapp.analyses.ms.rise`), shape ``(lesions,)``, where both scans have it.
     rule
         When a lesion has changed.
     """
@@ -135,6 +142,7 @@ def compare(
         before_mm3=before_mm3,
         touched=np.atleast_1d(ndimage.minimum(away, labels, numbers)) <= rule.apart_mm,
         seen=_mean_in(before_probability, labels),
+        rise=np.ones(numbers.size) if rise is None else rise,
         outgrown=_outgrown(labels, away > rule.apart_mm, rule.growth_mm3 / voxel_mm3),
         new_mm3=ndimage.sum_labels(fresh, labels, numbers) * voxel_mm3,
     )
@@ -153,8 +161,9 @@ def compare(
 class _Met:
     """Lesions of both times: their groups and volumes; of those now, how they meet the earlier ones.
 
-    ``touched``: within ``apart_mm`` of one. ``seen``: the earlier scan's mean probability. ``outgrown``: a
-    large piece lies beyond. ``new_mm3``: volume beyond the margin.
+    ``touched``: within ``apart_mm`` of one. ``seen``: the earlier scan's mean probability. ``rise``: on
+    FLAIR, 1 where nobody knows. ``outgrown``: a large piece lies beyond. ``new_mm3``: volume beyond the
+    margin.
     """
 
     group_now: NDArray[np.int32]
@@ -163,6 +172,7 @@ class _Met:
     before_mm3: Floats
     touched: Mask
     seen: Floats
+    rise: Floats
     outgrown: Mask
     new_mm3: Floats
 
@@ -173,7 +183,8 @@ def _change(met: _Met, place: int, rule: ChangeRule) -> Change:
     total_now = float(met.now_mm3[met.group_now == group].sum())
     total_before = float(met.before_mm3[met.group_before == group].sum())
     kind = _judge(total_now, total_before, rule)
-    if kind == "new" and (met.touched[place] or met.seen[place] >= rule.seen):
+    there = met.touched[place] or met.seen[place] >= rule.seen or met.rise[place] < rule.risen
+    if kind == "new" and there:
         kind = "unclear"
     elif kind in {"stable", "shrunk"} and met.outgrown[place]:
         kind = "enlarged"

@@ -9,7 +9,7 @@ import numpy as np
 
 from bidsapp.analyses.ms.activity import ActivityMap, tell_activity
 from bidsapp.analyses.ms.change import Comparison, compare
-from bidsapp.analyses.ms.channels import CONTRASTS
+from bidsapp.analyses.ms.channels import CONTRASTS, PRIOR
 from bidsapp.analyses.ms.earlier import Earlier
 from bidsapp.analyses.ms.instances import Labels, find_instances
 from bidsapp.analyses.ms.lesions import Evidence, Lesion, describe_lesions
@@ -19,6 +19,7 @@ from bidsapp.analyses.ms.networks import Trained, read_trained
 from bidsapp.analyses.ms.places import find_regions, place_lesions
 from bidsapp.analyses.ms.reading import Reading, read_session
 from bidsapp.analyses.ms.reasons import Reasons, find_reasons
+from bidsapp.analyses.ms.rise import measure_brightness, rise_of
 from bidsapp.analyses.ms.tables import lesion_scores, lesion_table
 from bidsapp.analyses.ms.words import summary, undrawn, warnings
 from bidsapp.bundle import Bundle
@@ -118,12 +119,15 @@ def _compare(reading: Reading, labels: Labels, trained: Trained) -> Comparison |
     if reading.before is None or reading.earlier is None:
         return None
     now, before = reading.lesion.probability, reading.before
+    brain = reading.space.mask.data > 0
+    both = [reading.images[name].data for name in ("FLAIR", PRIOR) if name in reading.images]
     return compare(
         labels,
         before >= trained.threshold,
         np.ones(3) * VOXEL_MM3,
         before_probability=np.where(reading.earlier.brain.data > 0, before, NOT_SCANNED),
-        now_probability=np.where(reading.space.mask.data > 0, now, NOT_SCANNED),
+        now_probability=np.where(brain, now, NOT_SCANNED),
+        rise=rise_of(*measure_brightness(labels, both[0], both[1], brain)) if len(both) == 2 else None,
     )
 
 

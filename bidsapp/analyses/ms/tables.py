@@ -41,7 +41,8 @@ _CHANGE = (
         name="change",
         description="Against the earlier session. new: no earlier lesion within 2 mm; enlarged: at least "
         "50 % and 20 mm3 larger, or 20 mm3 in one piece more than 2 mm outside of it; shrunk: the same the "
-        "other way round; unclear: seen in part before, or not scanned then; stable: none of these",
+        "other way round; unclear: seen in part before, not scanned then, or brighter on FLAIR by less than "
+        "half; stable: none of these",
     ),
     Column(name="before_mm3", description="Volume of the same lesion in the earlier session", unit="mm3"),
     Column(name="new_mm3", description="Volume more than 1 mm outside of the earlier lesions", unit="mm3"),

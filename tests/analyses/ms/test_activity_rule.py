@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bidsapp.analyses.ms.activity_rule import FEATURES, ActivityRule, measure_rise
+from bidsapp.analyses.ms.activity_rule import FEATURES, ActivityRule, features_of
 from bidsapp.analyses.ms.instances import find_instances
 from bidsapp.analyses.ms.networks import read_rule
 
@@ -28,7 +28,7 @@ LABELS = find_instances(scan(dict.fromkeys(CUBES, 1.0)) > 1.5, 1.0)
 
 def test_brightness_is_above_the_surround_and_the_rise_above_the_middle_lesion():
     now, before = scan({1: 0.6, 2: 0.6, 3: 0.5}), scan({1: 0.6, 2: 0.3})
-    found = measure_rise(LABELS, now, before, BRAIN)
+    found = features_of(LABELS, now, before, BRAIN)
     assert found.shape == (3, len(FEATURES))
     assert found[:, 1] == pytest.approx([0.6, 0.6, 0.5], abs=1e-5)
     assert found[:, 2] == pytest.approx([0.6, 0.3, 0.0], abs=1e-5)
@@ -38,13 +38,13 @@ def test_brightness_is_above_the_surround_and_the_rise_above_the_middle_lesion()
 
 def test_another_offset_of_the_earlier_scan_changes_nothing():
     now, then = scan({1: 0.6, 2: 0.6, 3: 0.5}), {1: 0.6, 2: 0.3}
-    same = measure_rise(LABELS, now, scan(then), BRAIN)
-    assert measure_rise(LABELS, now, scan(then, offset=0.4), BRAIN) == pytest.approx(same, abs=1e-5)
+    same = features_of(LABELS, now, scan(then), BRAIN)
+    assert features_of(LABELS, now, scan(then, offset=0.4), BRAIN) == pytest.approx(same, abs=1e-5)
 
 
 def test_no_lesion_gives_no_row():
     empty = np.zeros(SHAPE, dtype=np.int32)
-    assert measure_rise(empty, scan({}), scan({}), BRAIN).shape == (0, len(FEATURES))
+    assert features_of(empty, scan({}), scan({}), BRAIN).shape == (0, len(FEATURES))
     assert not RULE.paint(empty, scan({}), scan({}), BRAIN).any()
 
 

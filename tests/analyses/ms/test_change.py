@@ -62,6 +62,12 @@ def test_a_lesion_that_the_earlier_scan_half_showed_is_unclear():
     assert judge(now, speck).count("unclear") == 1
 
 
+@pytest.mark.parametrize(("rise", "kind"), [(1.0, "new"), (0.5, "new"), (0.49, "unclear"), (-1.0, "unclear")])
+def test_a_lesion_that_was_half_as_bright_before_is_not_new(rise, kind):
+    seen = judge(box((5, 4, 5, 4)), box(), rise=np.array([rise]))
+    assert [each.kind for each in seen.changes] == [kind]
+
+
 def test_two_new_lesions_and_no_earlier_one():
     found = judge(box((5, 4, 5, 4), (20, 3, 5, 3)), np.zeros(SHAPE, dtype=bool))
     assert (found.count("new"), found.new_mm3, found.resolved_mm3) == (2, 91.0, ())

@@ -208,6 +208,9 @@ def test_a_lesion_beyond_the_earlier_scan_is_not_called_new(make_member, bundle)
     labels = np.zeros(reading.before.shape, dtype=np.int32)
     labels[20:24, 20:24, 20:24] = 1
     nothing = replace(reading, before=np.zeros_like(reading.before))
+    assert compare_with_earlier(nothing, labels, trained).changes[0].kind == "unclear", "as bright before"
+    flair = reading.images["FLAIR"]
+    nothing.images["FLAIR"] = flair.with_data(flair.data + 2 * (labels > 0))
     assert compare_with_earlier(nothing, labels, trained).changes[0].kind == "new"
     brain = reading.earlier.brain
     short = brain.with_data(brain.data * (np.arange(labels.shape[2]) > 30))
