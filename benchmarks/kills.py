@@ -116,7 +116,7 @@ def count(target: Target, kills: int, chance: random.Random) -> dict[str, float]
             {
                 "kills": 1,
                 what: 1,
-                "finished before": killed.code == 0,
+                "had ended before": killed.code == 0,
                 "files that differ": len(odd),
                 "runs that failed afterwards": again.code != 0,
                 "hangs": killed.hung + again.hung,

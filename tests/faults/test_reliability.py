@@ -17,7 +17,7 @@ from benchmarks.faults.scene import Scene
 
 ROOT = Path(__file__).parents[2]
 BY_NAME = {fault.name: fault for fault in FAULTS}
-INJECTED_HERE = ("sigint", "truncated-intermediates", "table-edited")
+INJECTED_HERE = ("sigterm", "truncated-intermediates", "table-edited")
 
 
 def test_there_are_twenty_five_kinds_and_each_has_a_name_of_its_own() -> None:
