@@ -2,7 +2,7 @@
 
     python benchmarks/kills.py [--signals 100] [--images 10] [--seed 0]
 
-runs two subjects with signals of regions, and a simulated head, once undisturbed; then, for each moment drawn
+runs a subject with signals of regions, and a simulated head, once undisturbed; then, for each moment drawn
 over the time that took, starts them in a fresh output folder, kills the first process, a subject's or all
 (drawn as well), gives the same command again and compares. What it counts goes to ``docs/reliability.md``.
 """
@@ -26,7 +26,7 @@ from typing import Protocol
 from benchmarks.faults.measured import commit, keep
 from benchmarks.faults.page import PATIENCE, write_page
 from benchmarks.faults.program import Ended, Program
-from benchmarks.faults.scene import Scene, derivatives
+from benchmarks.faults.scene import FIRST, Scene, derivatives
 from bidsapp.simulate.sample import write_sample
 
 WHAT = ("parent", "worker", "all")
@@ -47,6 +47,18 @@ class Target(Protocol):
     def results(self) -> Mapping[str, str]:
         """Digest the derivatives."""
         ...
+
+
+class Signals:
+    """A subject with signals of regions, beside one who was done before."""
+
+    def __init__(self, folder: Path) -> None:
+        self._scene = Scene(folder)
+        self.reset, self.results = self._scene.reset, self._scene.results
+
+    def start(self) -> Program:
+        """Start the program."""
+        return self._scene.start(labels=[FIRST])
 
 
 class Heads:
@@ -104,7 +116,7 @@ def count(target: Target, kills: int, chance: random.Random) -> dict[str, float]
             {
                 "kills": 1,
                 what: 1,
-                "finished before": killed.code == 0,
+                "had ended before": killed.code == 0,
                 "files that differ": len(odd),
                 "runs that failed afterwards": again.code != 0,
                 "hangs": killed.hung + again.hung,
@@ -128,7 +140,7 @@ def main() -> int:
     chance = random.Random(options.seed)
     bad, measured_on = 0.0, commit()
     with tempfile.TemporaryDirectory(prefix="kills-") as folder:
-        for name, make, kills in (("signals", Scene, options.signals), ("images", Heads, options.images)):
+        for name, make, kills in (("signals", Signals, options.signals), ("images", Heads, options.images)):
             if not kills:
                 continue
             target: Target = make(Path(folder) / name)

@@ -58,11 +58,11 @@ def judge(fault: Fault, scene: Scene) -> Verdict:
 
 def _inject(fault: Fault, scene: Scene, expected: Mapping[str, str]) -> tuple[Ended, list[str]]:
     surroundings = scene.surroundings()
-    earlier = _of_earlier(scene.results())
+    earlier = _of_earlier(scene)
     with fault.disturb(scene) as ended:
         broken = ending(fault, ended)
         broken += _states(fault, scene, ended)
-        if _of_earlier(scene.results()) != earlier:
+        if _of_earlier(scene) != earlier:
             broken.append(f"results of sub-{EARLIER} were touched")
     again = scene.start(fault.options).end(LIMIT)
     if again.code or again.hung or again.left_over:
@@ -110,8 +110,12 @@ def _state(scene: Scene, label: str) -> str:
         return "unknown"
 
 
-def _of_earlier(results: Mapping[str, str]) -> dict[str, str]:
-    return {name: digest for name, digest in results.items() if name.startswith(f"sub-{EARLIER}")}
+def _of_earlier(scene: Scene) -> tuple[dict[str, str], list[str]]:
+    """Give what there is of the subject that was done before: files, and its row of the participants."""
+    name = f"sub-{EARLIER}"
+    files = {path: digest for path, digest in scene.results().items() if path.startswith(name)}
+    rows = (scene.out / "participants.tsv").read_text(encoding="utf-8").splitlines()
+    return files, [rows[0], *(row for row in rows if row.startswith(name))]
 
 
 def _differences(what: str, before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:

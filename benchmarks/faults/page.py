@@ -16,8 +16,11 @@ PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
 TEMPLATE = Path(__file__).with_name("page.md")
 PATIENCE = 20
 """A run hangs when it takes that many times as long as the undisturbed one."""
-KINDS = {"signals": "two subjects with signals of regions", "images": "a simulated head, all analyses"}
-COUNTED = ("kills", "parent", "worker", "all", "files that differ", "hangs", "processes left over")
+KINDS = {"signals": "a subject with signals of regions", "images": "a simulated head, all analyses"}
+COUNTED = (
+    *("kills", "parent", "worker", "all", "had ended before"),
+    *("files that differ", "runs that failed afterwards", "hangs", "processes left over"),
+)
 
 
 def write_page() -> Path:

@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, cast
 from uuid import uuid4
 
 import psutil
@@ -71,23 +73,24 @@ class Program:
         self._mark = uuid4().hex
         self._out = out
         inherited = {**os.environ, "PYTHONPATH": str(REPOSITORY), MARK: self._mark, **environment}
-        self._said = place.parent / f"said-{self._mark}"
+        self._said = bytearray()
         self._begin = time.monotonic()
-        with self._said.open("wb") as stream:
-            self.process = subprocess.Popen(
-                [*HEARING, *before, sys.executable, "-m", "bidsapp.cli.main", *words],
-                cwd=place,
-                env={name: value for name, value in inherited.items() if value is not None},
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self.process = subprocess.Popen(
+            [*HEARING, *before, sys.executable, "-m", "bidsapp.cli.main", *words],
+            cwd=place,
+            env={name: value for name, value in inherited.items() if value is not None},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     @property
     def said(self) -> str:
         """What it has said so far."""
-        return self._said.read_text(encoding="utf-8", errors="replace")
+        return self._said.decode("utf-8", errors="replace")
 
     def signal(self, number: int, *, all_of_them: bool = True) -> None:
         """Send a signal to the whole process group, or to the process that was started alone."""
@@ -127,7 +130,15 @@ class Program:
             self.signal(signal.SIGKILL)
             code, hung = self.process.wait(), True
         seconds = time.monotonic() - self._begin
-        return Ended(code, self.said, seconds, tuple(self._left_over()), hung)
+        left_over = tuple(self._left_over())
+        self._listener.join(GRACE)
+        return Ended(code, self.said, seconds, left_over, hung)
+
+    def _listen(self) -> None:
+        """Take what it says; a pipe, so that no limit on files concerns it."""
+        with cast(IO[bytes], self.process.stdout) as stream:
+            for line in stream:
+                self._said += line
 
     def _left_over(self) -> list[str]:
         end = time.monotonic() + GRACE

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.faults.machine import unmount
-from benchmarks.faults.program import Ended, Program
+from benchmarks.faults.program import REPOSITORY, Ended, Program
 from tests.ready_signals import SONG_2018, add_subject, resting_signals, write_dataset
 
 EARLIER, FIRST, SECOND = "zero", "one", "two"
 FRAMES = 60
+BUNDLE = REPOSITORY / "bidsapp" / "data" / "bundles" / "coma-restingstate"
 PREPROCESSING = ("--analysis", "brain")
 """No analysis: a run without torch, in seconds."""
 
@@ -30,7 +31,7 @@ class Scene:
     bids, out
         Dataset of three subjects with signals of regions, and the output folder, in which one is done.
     work
-        Folder of intermediate results.
+        Folder of intermediate results; ``bundle`` beside it is a copy of a packaged one.
     home, tmp, place
         HOME, TMPDIR and the current folder: nothing may be written there.
     """
@@ -117,6 +118,7 @@ class Scene:
         for number, label in enumerate(labels):
             signals = resting_signals(number, FRAMES, len(SONG_2018))
             add_subject(self.bids, label, signals, RepetitionTime=2.0)
+        shutil.copytree(BUNDLE, self.root / "bundle")
         for folder in (self.home, self.tmp, self.place):
             folder.mkdir()
         ended: Ended = self.start(labels=[EARLIER]).end(600)

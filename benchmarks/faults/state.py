@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +20,6 @@ LIMIT = 600.0
 LATE_STEP = "session_wf.write_preproc"
 FUTURE, PAST = 2**31 + 1e8, 1e6
 """Seconds since 1970: the year 2041, and January 1970."""
-PACKAGED = Path(__file__).parents[2] / "bidsapp" / "data" / "bundles" / "coma-restingstate"
 WITH_BUNDLE = ("--analysis", "coma", "--bundle", "{}/bundle")
 WITH_DATABASE = (*PREPROCESSING, "--bids-database-dir", "{}/database")
 HOLDER = """
@@ -110,12 +108,11 @@ def corrupt_status(scene: Scene) -> Iterator[Ended]:
 @contextmanager
 def corrupt_bundle(scene: Scene) -> Iterator[Ended]:
     """Cut the weights of a bundle in half."""
-    bundle = scene.root / "bundle"
-    shutil.copytree(PACKAGED, bundle)
-    weights = next(bundle.rglob("*.safetensors"))
-    os.truncate(weights, weights.stat().st_size // 2)
+    weights = next((scene.root / "bundle").rglob("*.safetensors"))
+    whole = weights.read_bytes()
+    os.truncate(weights, len(whole) // 2)
     yield scene.start(WITH_BUNDLE).end(LIMIT)
-    shutil.copyfile(PACKAGED / weights.relative_to(bundle), weights)
+    weights.write_bytes(whole)
 
 
 @contextmanager

@@ -146,10 +146,12 @@ def _make_database(bids_dir: Path, database_dir: Path) -> None:
 
 
 def _explain(bids_dir: Path, subjects: Collection[str], error: Exception) -> BadDataError | NoInputError:
+    names = ", ".join(f"sub-{subject}" for subject in subjects)
+    if not bids_dir.is_dir():
+        return NoInputError(f"{names}: {bids_dir} went away; bring it back and run the same command again.")
     for path in sidecars(Requested(bids_dir, subjects)):
         try:
             check_sidecar(path)
         except (NoInputError, BadDataError) as found:  # it changed, or a database was made of it before
             return found
-    names = ", ".join(f"sub-{subject}" for subject in subjects)
     return BadDataError(f"pybids cannot index {names}: {error}.")

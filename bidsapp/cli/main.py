@@ -131,7 +131,9 @@ def _fail(error: BaseException, log: LogFile | None) -> int:
             sentence += f" Nor could the log file: {second}"
     try:
         print(f"bidsapp: {sentence}", file=sys.stderr, flush=True)
-    except BrokenPipeError:
+    except (
+        OSError
+    ):  # nobody reads it, or it goes to a file on the disk that is full: the exit code still tells
         _silence(sys.stderr)
     return int(code)
 

@@ -2,7 +2,8 @@
 
 A chain of preprocessing that ends in an error takes everything down with it that waits for it: the volumes of
 the session are gathered in one step. So a modality that a session can do without ends in no error: it ends in
-a sentence of the report, and hands over nothing.
+a sentence of the report, and hands over nothing. A file that was there when the run began and cannot be
+opened now is no bad modality: disk or network failed, so the step fails, and the next run reads it again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 from nipype.interfaces.base import BaseInterfaceInputSpec, File, TraitedSpec, traits
 
-from bidsapp.errors import BadDataError, NoInputError
+from bidsapp.errors import BadDataError
 from bidsapp.files import write_json
 from bidsapp.interfaces.base import PureInterface
 
@@ -69,14 +70,14 @@ class PrepareExtra(PureInterface):
 
     @abstractmethod
     def prepare(self, folder: Path) -> Prepared:
-        """Do the work in ``folder``; data that are bad or cannot be opened leave the modality out."""
+        """Do the work in ``folder``; data that are bad leave the modality out."""
 
     def compute(self, folder: Path) -> dict[str, Any]:
         """Write the volumes and series, and ``quality.json`` where there are figures."""
         name = Path(self.inputs.in_file).name
         try:
             found = self.prepare(folder)
-        except (BadDataError, NoInputError) as error:
+        except BadDataError as error:
             found = Prepared(notes=[f"{self.inputs.modality} was left out: {error}"])
         quality = []
         if found.figures:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import bidsapp
-from bidsapp.errors import BidsAppError
+from bidsapp.errors import BidsAppError, NoInputError
 from bidsapp.files import digest_file, digest_json
 from bidsapp.inputs import Inputs
 from bidsapp.settings import Settings
@@ -20,8 +20,19 @@ class Contents:
         self._digests: dict[Path, str] = {}
 
     def digest(self, path: Path) -> str:
-        """Give the SHA-256 of a file, and remember it."""
-        self._digests[path] = digest_file(path)
+        """Give the SHA-256 of a file, and remember it.
+
+        Raises
+        ------
+        NoInputError
+            The file went away, or may not be read.
+        """
+        try:
+            self._digests[path] = digest_file(path)
+        except OSError as error:
+            raise NoInputError(
+                f"{path} cannot be read ({error.strerror}); restore it and run the same command again."
+            ) from error
         return self._digests[path]
 
     def changed(self) -> tuple[Path, ...]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bidsapp.bids.query import find_all, find_inputs, list_selected
-from bidsapp.errors import BadDataError, BidsAppError, NothingSelectedError, UsageError
+from bidsapp.errors import BadDataError, BidsAppError, NoInputError, NothingSelectedError, UsageError
 
 T1W = "sub-01/anat/sub-01_T1w.nii.gz"
 
@@ -124,6 +124,13 @@ def test_a_folder_that_cannot_be_opened_stops_its_subject_alone(make_raw, monkey
     found = dict(find_all(settings, list_selected(settings)))
     assert "permission denied" in str(found["01", None])
     assert set(found["02", None].images) == {"T1w"}
+
+
+def test_a_dataset_that_went_away_is_named(make_raw):
+    settings = make_raw({T1W: None})
+    settings.bids_dir.rename(settings.bids_dir.with_name("away"))
+    with pytest.raises(NoInputError, match=r"sub-01: .* went away; bring it back"):
+        find_inputs(settings, "01", None)
 
 
 def test_metadata_are_inherited_from_every_level(make_raw):

@@ -243,6 +243,13 @@ def test_a_reader_that_goes_away_is_no_error_of_ours(tmp_path):
     assert writer.wait(30) == 141
 
 
+def test_a_sentence_that_cannot_be_written_does_not_change_the_exit_code(tmp_path):
+    with open("/dev/full", "w") as full:
+        words = [tmp_path / "none", tmp_path / "out", "participant"]
+        done = subprocess.run([*PROGRAM, *words], stderr=full, check=False)
+    assert done.returncode == ExitCode.NO_INPUT
+
+
 def test_a_path_with_any_letters_is_shown_on_any_terminal(tmp_path):
     folder = tmp_path / "Löwe—\udcff"
     folder.mkdir()

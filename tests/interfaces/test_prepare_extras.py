@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from scipy import ndimage
 
+from bidsapp.errors import NoInputError
 from bidsapp.images.volume import read_volume
 from bidsapp.interfaces.bold import PrepareBold
 from bidsapp.interfaces.confounds import confound_table
@@ -218,3 +219,12 @@ def test_two_columns_of_one_name_are_refused(tmp_path):
     found = take(tmp_path, ROWS, {"RepetitionTime": 2}, header="PCC\tPCC")
     assert found.series == []
     assert "two columns of one name" in found.notes[0]
+
+
+def test_a_file_that_went_away_fails_its_step_and_is_no_bad_modality(tmp_path):
+    table = tmp_path / "sub-1_task-rest_timeseries.tsv"
+    table.write_text("DMN.PCC\n0.1\n")
+    node = TakeSignals(modality="timeseries", in_file=str(table))
+    table.unlink()
+    with pytest.raises(NoInputError, match=r"timeseries\.tsv cannot be read"):
+        node.compute(tmp_path)

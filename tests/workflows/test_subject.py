@@ -10,7 +10,7 @@ from nipype.pipeline.engine import Node, Workflow
 from bidsapp.analyses import registry
 from bidsapp.bids.collect import collect_findings
 from bidsapp.bundle import Bundle
-from bidsapp.errors import BadDataError, ExitCode, TryAgainError, UsageError
+from bidsapp.errors import BadDataError, ExitCode, NoInputError, TryAgainError, UsageError
 from bidsapp.findings import Findings
 from bidsapp.inputs import Inputs
 from bidsapp.interfaces.base import PureInterface
@@ -133,6 +133,11 @@ def test_an_input_that_changed_midway_makes_no_result_and_leaves_no_intermediate
     assert {status.exit_code for status in found.values()} == {ExitCode.TRY_AGAIN}
     assert f"{image} changed while it was processed" in found["1"].error
     assert list(task.work_dir.iterdir()) == []
+
+
+def test_an_input_that_went_away_before_it_was_read_is_named(tmp_path):
+    with pytest.raises(NoInputError, match=r"T1w\.nii\.gz cannot be read \(No such file"):
+        Contents().digest(tmp_path / "sub-01_T1w.nii.gz")
 
 
 def test_an_input_that_went_away_cannot_vouch_for_the_result(task, tmp_path, monkeypatch):
