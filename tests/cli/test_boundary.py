@@ -1,9 +1,21 @@
 """What any program of the house ends with, however its work ends."""
 
+import signal
+
 import pytest
 
 from bidsapp.cli.boundary import run_program
 from bidsapp.errors import ExitCode, NoInputError
+from bidsapp.workflows.signals import ENDING
+
+
+@pytest.fixture(autouse=True)
+def handlers():
+    """Give back the handlers that an interrupted program no longer wants."""
+    before = {number: signal.getsignal(number) for number in ENDING}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize(
