@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from io import TextIOWrapper
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn
 
-from bidsapp.cli.failure import PIPE_CLOSED, TerminatedError, explain
-from bidsapp.errors import ExitCode, InputOutputError, NoInputError
-from bidsapp.workflows.signals import ENDING
+from bidsapp.cli.boundary import fail, run_program
+from bidsapp.cli.failure import TerminatedError
+from bidsapp.errors import ExitCode, NoInputError
 
 if TYPE_CHECKING:
     from bidsapp.cli.logfile import LogFile
@@ -32,22 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code; see :class:`bidsapp.errors.ExitCode`. Beside these: 130 when interrupted, 143 when
-        asked to end, 141 when standard output was closed early.
+        Exit code; see :func:`bidsapp.cli.boundary.run_program`.
     """
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # any path can be shown on any terminal
-    try:
-        code = _run(sys.argv[1:] if argv is None else argv)
-        sys.stdout.flush()
-        return code
-    except SystemExit as stop:  # --help, --version and --bids-exec-spec end like this
-        return stop.code if isinstance(stop.code, int) else 0
-    except BrokenPipeError:
-        _silence(sys.stdout)
-        return PIPE_CLOSED
-    except BaseException as error:  # the boundary of the program: nothing leaves it as a traceback
-        return _fail(error, None)
+    return run_program("bidsapp", lambda: _run(sys.argv[1:] if argv is None else argv))
 
 
 def _run(argv: Sequence[str]) -> int:
@@ -71,7 +56,7 @@ def _run(argv: Sequence[str]) -> int:
         try:
             return _run_levels(settings, log, devices.said)
         except BaseException as error:  # here too, so that the traceback goes to the run's own log file
-            return _fail(error, log)
+            return fail("bidsapp", error, log)
 
 
 def _run_levels(settings: Settings, log: LogFile, said: Sequence[str]) -> int:
@@ -116,31 +101,6 @@ def _dry_run(settings: Settings) -> int:
 
 def _on_terminate(number: int, frame: FrameType | None) -> NoReturn:
     raise TerminatedError
-
-
-def _fail(error: BaseException, log: LogFile | None) -> int:
-    """Tell the user one sentence, write it to the log file, and give the exit code."""
-    if isinstance(error, KeyboardInterrupt | TerminatedError):
-        for number in ENDING:  # asked twice, it ends as if asked once
-            signal.signal(number, signal.SIG_IGN)
-    code, sentence = explain(error, log)
-    if log is not None:
-        try:
-            log.write(sentence)
-        except InputOutputError as second:
-            sentence += f" Nor could the log file: {second}"
-    try:
-        print(f"bidsapp: {sentence}", file=sys.stderr, flush=True)
-    except (
-        OSError
-    ):  # nobody reads it, or it goes to a file on the disk that is full: the exit code still tells
-        _silence(sys.stderr)
-    return int(code)
-
-
-def _silence(stream: TextIO) -> None:
-    """Point a closed stream nowhere, or Python complains again when it flushes at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

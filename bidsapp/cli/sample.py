@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bidsapp import __version__
-from bidsapp.cli.failure import explain
+from bidsapp.cli.boundary import run_program
 from bidsapp.errors import ExitCode
 
 
@@ -51,24 +51,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code; see :class:`bidsapp.errors.ExitCode`.
+        Exit code; see :func:`bidsapp.cli.boundary.run_program`.
     """
-    try:
-        options = make_parser().parse_args(argv)
-    except SystemExit as stop:  # argparse ends with 0 after --help, with 2 on wrong usage
-        return ExitCode.USAGE if stop.code else ExitCode.OK
-    try:
-        from bidsapp.simulate.sample import write_sample
+    return run_program("bidsapp-sample", lambda: _write(argv))
 
-        images = write_sample(
-            options.folder, subjects=options.subjects, seed=options.seed, voxel_size=options.voxel_size
-        )
-    except BaseException as error:  # the boundary of the program: nothing leaves it as a traceback
-        code, sentence = explain(error, None)
-        print(f"bidsapp-sample: {sentence}", file=sys.stderr)
-        return int(code)
+
+def _write(argv: Sequence[str] | None) -> int:
+    options = make_parser().parse_args(argv)
+    from bidsapp.simulate.sample import write_sample
+
+    images = write_sample(
+        options.folder, subjects=options.subjects, seed=options.seed, voxel_size=options.voxel_size
+    )
     print(f"{len(images)} simulated images written to {options.folder}; they show no person.")
-    return 0
+    return ExitCode.OK
 
 
 if __name__ == "__main__":

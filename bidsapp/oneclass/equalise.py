@@ -41,7 +41,7 @@ class EqualisedModel:
     model
         Gives the deviates, 0 or more.
     knots, deviates
-        The quantiles of the left-out controls' deviates, ascending, and the normal deviates as rare as they.
+        Quantiles of the left-out controls' deviates, ascending, and the normal deviates as rare as they.
     """
 
     model: Scorer
@@ -69,6 +69,9 @@ class EqualisedModel:
 def equalise(model: Scorer, left_out: Array) -> EqualisedModel:
     """Fit the scale to all voxels of all controls, each scored by the model of the others.
 
+    Deviates that many voxels share, as the 0 of all that is less strange than expected, get the lowest of
+    the normal deviates that are as rare as they: 0 stays 0.
+
     Parameters
     ----------
     model
@@ -81,4 +84,5 @@ def equalise(model: Scorer, left_out: Array) -> EqualisedModel:
     deviates = np.arange(0, last, _STEP)
     share = 1 - tails * stats.norm.sf(deviates)
     knots = np.maximum.accumulate(np.quantile(left_out, np.clip(share, 0, 1)).astype(np.float64))
-    return EqualisedModel(model, knots, deviates)
+    knots, first = np.unique(knots, return_index=True)
+    return EqualisedModel(model, knots, deviates[first])

@@ -35,6 +35,12 @@ def tail_scale(mean_excess: Array, spread: Callable[[Array], Array], power: floa
         Smooths a map over neighbouring voxels.
     power
         0 does nothing; 1 is the square root of the ratio to a Gaussian's mean excess; 2 the ratio itself.
+
+    Notes
+    -----
+    The ratio is to both tails of a Gaussian. Deviates of which only those above 0 count have one tail, so
+    half the excess: they are damped up to ``2 ** (power / 2)`` times less. Family-wise rates are unaffected,
+    for controls and subject are divided alike.
     """
     ratio = np.maximum(spread(mean_excess) / np.float32(GAUSSIAN_EXCESS), 1)
     return np.asarray(ratio ** np.float32(power / 2), dtype=np.float32)

@@ -8,8 +8,6 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-import nibabel as nib
-import numpy as np
 import pytest
 
 from bidsapp.bids.dataset import prepare_output
@@ -17,121 +15,8 @@ from bidsapp.bids.participants import write_participants
 from bidsapp.bids.query import find_inputs
 from bidsapp.bids.sink import outputs, remove_findings, write_findings
 from bidsapp.errors import BadDataError, InputOutputError
-from bidsapp.findings import Column, Findings, Map, Score, Table
-
-MNI = "MNI152NLin2009cAsym"
-PREPROC = [
-    ("anat", {"desc": "preproc"}, "T1w", {"SkullStripped": False}),
-    ("anat", {"space": "T1w", "desc": "preproc"}, "FLAIR", {"SkullStripped": False}),
-    ("anat", {"space": "T1w", "desc": "preproc"}, "T2w", {"SkullStripped": False}),
-    ("anat", {"ce": "gadolinium", "space": "T1w", "desc": "preproc"}, "T1w", {"SkullStripped": False}),
-    ("anat", {"desc": "brain"}, "mask", {"Type": "Brain"}),
-    ("anat", {}, "dseg", {}),
-    ("anat", {"label": "GM"}, "probseg", {}),
-    ("anat", {"label": "WM"}, "probseg", {}),
-    ("anat", {"label": "CSF"}, "probseg", {}),
-    ("anat", {"space": MNI, "res": "1", "desc": "preproc"}, "T1w", {"SkullStripped": True}),
-    ("anat", {"space": MNI, "res": "2", "desc": "preproc"}, "T1w", {"SkullStripped": True}),
-    ("anat", {"space": MNI, "res": "2", "desc": "preproc"}, "FLAIR", {"SkullStripped": True}),
-    ("anat", {"space": MNI, "res": "2", "desc": "brain"}, "mask", {"Type": "Brain"}),
-    ("anat", {"space": MNI, "res": "2", "label": "GM"}, "probseg", {}),
-    ("pet", {"space": "T1w", "desc": "suvr"}, "pet", {"SkullStripped": False}),
-    ("pet", {"space": MNI, "res": "2", "desc": "suvr"}, "pet", {"SkullStripped": False}),
-]
-ANALYSES = [
-    ("anat", {"space": "T1w", "label": "L", "desc": "lesion"}, "mask", {"Type": "Lesion"}),
-    ("anat", {"space": "T1w", "label": "L", "desc": "lesion"}, "probseg", {}),
-    ("anat", {"space": "T1w", "label": "L", "desc": "active"}, "mask", {"Type": "Lesion"}),
-    ("anat", {"space": "T1w", "seg": "lesions"}, "dseg", {}),
-    ("anat", {"space": "T1w", "desc": "synthgd"}, "T1w", {"SkullStripped": True}),
-    ("anat", {"space": "T1w", "label": "anomaly"}, "mask", {"Type": "Lesion"}),
-    ("anat", {"space": "T1w", "label": "anomaly"}, "probseg", {}),
-    ("anat", {"space": MNI, "desc": "anomaly", "stat": "z"}, "statmap", {}),
-    ("anat", {"seg": "anomaly"}, "dseg", {}),
-    ("anat", {"seg": "neuromorphometrics", "desc": "lobes"}, "dseg", {}),
-    ("anat", {"seg": "neuromorphometrics", "desc": "asymmetry"}, "dseg", {}),
-]
-ROWS = (Column(name="index", description="Number"), Column(name="name", description="Name"))
-VOLUME = Column(name="volume", description="Volume", unit="mm3")
-
-
-def _image(folder: Path, number: int) -> Path:
-    path = folder / f"map{number}.nii.gz"
-    folder.mkdir(parents=True, exist_ok=True)
-    image = nib.Nifti1Image(np.ones((4, 4, 4), np.uint8), np.diag([2.0, 2.0, 2.0, 1.0]))
-    image.header.set_xyzt_units("mm", "sec")
-    nib.save(image, path)
-    return path
-
-
-def _maps(folder: Path, entries) -> tuple[Map, ...]:
-    return tuple(
-        Map(
-            path=_image(folder, number),
-            suffix=suffix,
-            title=suffix,
-            entities=entities,
-            datatype=datatype,
-            metadata=metadata,
-        )
-        for number, (datatype, entities, suffix, metadata) in enumerate(entries)
-    )
-
-
-def _transforms(folder: Path) -> tuple[Map, ...]:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "x.h5").write_bytes(b"transform")
-    ways = [{"from": "T1w", "to": MNI}, {"from": MNI, "to": "T1w"}]
-    return tuple(
-        Map(
-            path=folder / "x.h5",
-            suffix="xfm",
-            title="x",
-            entities={**way, "mode": "image"},
-            extension=".h5",
-            metadata={"Invertible": True},
-        )
-        for way in ways
-    )
-
-
-def _findings(maps: tuple[Map, ...] = (), **more) -> Findings:
-    fields = {"analysis": "preproc", "title": "P", "subject": "01", "session": None, "summary": "s"}
-    return Findings(**{**fields, **more}, maps=maps)
-
-
-TABLES = (
-    Table(
-        title="Clusters",
-        suffix="dseg",
-        entities={"seg": "anomaly"},
-        columns=(*ROWS, VOLUME, Column(name="peak_z", description="Largest z")),
-        rows=((1, "frontal pole\tleft", 12.5, None), (2, "b", float("nan"), 3.0)),
-        display="clusters",
-    ),
-    Table(
-        title="Lesions",
-        suffix="dseg",
-        entities={"space": "T1w", "seg": "lesions"},
-        columns=(*ROWS, VOLUME),
-        rows=((1, "a", 3.0),),
-    ),
-    Table(
-        title="Regions",
-        suffix="dseg",
-        entities={"seg": "AAL"},
-        columns=(*ROWS, VOLUME),
-        rows=((1, "a", 3.0),),
-    ),
-    Table(
-        title="CRS-R",
-        suffix="beh",
-        datatype="beh",
-        entities={"task": "crsr", "desc": "predicted"},
-        columns=(Column(name="score", description="Predicted total"),),
-        rows=((11.0,),),
-    ),
-)
+from bidsapp.findings import Findings, Score
+from tests.bids.derivatives import ANALYSES, MNI, PREPROC, TABLES, make_findings, make_maps, make_transforms
 
 
 @pytest.mark.parametrize("session", [None, "1"])
@@ -147,9 +32,11 @@ def test_every_name_of_the_derivatives_list_passes_the_validator(make_raw, bids_
     inputs = find_inputs(settings, "01", session)
     out = settings.output_dir
     prepare_output(out, settings, "0.1.0")
-    maps = (*_maps(tmp_path / "a", PREPROC), *_transforms(tmp_path / "a"))
-    placed = write_findings(_findings(maps, session=session), inputs, out)
-    more = _findings(_maps(tmp_path / "b", ANALYSES), session=session, analysis="anomaly", tables=TABLES)
+    maps = (*make_maps(tmp_path / "a", PREPROC), *make_transforms(tmp_path / "a"))
+    placed = write_findings(make_findings(maps, session=session), inputs, out)
+    more = make_findings(
+        make_maps(tmp_path / "b", ANALYSES), session=session, analysis="anomaly", tables=TABLES
+    )
     write_findings(more, inputs, out)
     write_participants(out, settings.bids_dir)
     (out / "sub-01.html").write_text("<p>report</p>")
@@ -167,7 +54,7 @@ def test_sidecars_say_sources_and_references_as_uris(make_raw, tmp_path):
     settings = make_raw({"sub-01/anat/sub-01_T1w.nii.gz": None, "sub-01/anat/sub-01_FLAIR.nii.gz": None})
     inputs = find_inputs(settings, "01", None)
     out = settings.output_dir
-    write_findings(_findings(_maps(tmp_path / "a", PREPROC)), inputs, out)
+    write_findings(make_findings(make_maps(tmp_path / "a", PREPROC)), inputs, out)
     anat = out / "sub-01" / "anat"
     flair = json.loads((anat / "sub-01_space-T1w_desc-preproc_FLAIR.json").read_text())
     assert flair["Sources"] == ["bids:raw:sub-01/anat/sub-01_FLAIR.nii.gz"]
@@ -180,8 +67,8 @@ def test_sidecars_say_sources_and_references_as_uris(make_raw, tmp_path):
         out / "sub-01/anat/x.nii.gz",
         tmp_path / "elsewhere.nii.gz",
     ]
-    (item,) = _maps(tmp_path / "b", [("anat", {"desc": "brain"}, "mask", {"Sources": sources})])
-    write_findings(_findings((item,), analysis="other"), None, out)
+    (item,) = make_maps(tmp_path / "b", [("anat", {"desc": "brain"}, "mask", {"Sources": sources})])
+    write_findings(make_findings((item,), analysis="other"), None, out)
     mask = json.loads((anat / "sub-01_desc-brain_mask.json").read_text())
     raw = "bids:raw:sub-01/anat/sub-01_T1w.nii.gz"
     assert mask["Sources"] == [raw, raw, "bids::sub-01/anat/x.nii.gz"]
@@ -194,8 +81,8 @@ def test_a_source_is_told_by_its_name_wherever_the_dataset_lies(tmp_path):
         f"{dataset}/derivatives/drawn/{name}_label-L_mask.nii.gz",
         "/scratch/bidsapp-1.0/sub-01/sub_01_wf/ses_1_wf/align/x.nii.gz",
     ]
-    (item,) = _maps(tmp_path / "a", [("anat", {"desc": "brain"}, "mask", {"Sources": sources})])
-    placed = write_findings(_findings((item,), session="1"), None, tmp_path / "out")
+    (item,) = make_maps(tmp_path / "a", [("anat", {"desc": "brain"}, "mask", {"Sources": sources})])
+    placed = write_findings(make_findings((item,), session="1"), None, tmp_path / "out")
     assert placed.maps[0].metadata["Sources"] == [
         f"bids:raw:{name}_T1w.nii.gz",
         f"bids:raw:derivatives/drawn/{name}_label-L_mask.nii.gz",
@@ -207,12 +94,12 @@ def test_a_spatial_reference_is_the_file_that_was_written(tmp_path):
         ("anat", {"ce": "gadolinium", "desc": "preproc"}, "T1w", {"SkullStripped": False}),
         ("pet", {"space": "T1w", "desc": "suvr"}, "pet", {"SkullStripped": False}),
     ]
-    head, pet = write_findings(_findings(_maps(tmp_path / "a", entries)), None, tmp_path / "out").maps
+    head, pet = write_findings(make_findings(make_maps(tmp_path / "a", entries)), None, tmp_path / "out").maps
     assert pet.metadata["SpatialReference"] == f"bids::{head.path.as_posix()}"
 
 
 def test_tables_have_gaps_and_units_as_bids_wants_them(tmp_path):
-    write_findings(_findings(tables=TABLES), None, tmp_path)
+    write_findings(make_findings(tables=TABLES), None, tmp_path)
     path = tmp_path / "sub-01/anat/sub-01_seg-anomaly_dseg.tsv"
     assert path.read_text() == (
         "index\tname\tvolume\tpeak_z\n1\tfrontal pole left\t12.5\tn/a\n2\tb\tn/a\t3.0\n"
@@ -223,8 +110,8 @@ def test_tables_have_gaps_and_units_as_bids_wants_them(tmp_path):
 
 def test_what_is_written_reads_back_with_relative_paths(tmp_path):
     score = Score(name="dice", value=0.5, description="d", interval=(0.1, 0.9))
-    maps = _maps(tmp_path / "a", PREPROC[:1])
-    placed = write_findings(_findings(maps, scores=(score,)), None, tmp_path / "out")
+    maps = make_maps(tmp_path / "a", PREPROC[:1])
+    placed = write_findings(make_findings(maps, scores=(score,)), None, tmp_path / "out")
     assert placed.maps[0].path == Path("sub-01/anat/sub-01_desc-preproc_T1w.nii.gz")
     assert Findings.read(tmp_path / "out/logs/sub-01/findings-preproc.json") == placed
     assert [str(name) for name in outputs(placed, tmp_path / "out")] == [
@@ -235,24 +122,24 @@ def test_what_is_written_reads_back_with_relative_paths(tmp_path):
 
 
 def test_writing_twice_gives_the_same_bytes_and_an_unpacked_image_is_packed(tmp_path):
-    (item,) = _maps(tmp_path / "a", PREPROC[:1])
+    (item,) = make_maps(tmp_path / "a", PREPROC[:1])
     plain = tmp_path / "a" / "plain.nii"
     plain.write_bytes(gzip.decompress(item.path.read_bytes()))
     name = "sub-01/anat/sub-01_desc-preproc_T1w.nii.gz"
     written = []
     for folder in ("one", "two"):
-        write_findings(_findings((replace(item, path=plain),)), None, tmp_path / folder)
+        write_findings(make_findings((replace(item, path=plain),)), None, tmp_path / folder)
         written.append((tmp_path / folder / name).read_bytes())
     assert written[0] == written[1]
     assert gzip.decompress(written[0]) == plain.read_bytes()
 
 
 def test_files_of_an_earlier_run_that_are_no_longer_found_are_removed(tmp_path):
-    maps = _maps(tmp_path / "a", PREPROC[:3])
+    maps = make_maps(tmp_path / "a", PREPROC[:3])
     out = tmp_path / "out"
-    write_findings(_findings(maps, tables=TABLES[:1]), None, out)
-    other = write_findings(_findings(_maps(tmp_path / "b", ANALYSES[:1]), analysis="ms"), None, out)
-    write_findings(_findings(maps[:1]), None, out)
+    write_findings(make_findings(maps, tables=TABLES[:1]), None, out)
+    other = write_findings(make_findings(make_maps(tmp_path / "b", ANALYSES[:1]), analysis="ms"), None, out)
+    write_findings(make_findings(maps[:1]), None, out)
     left = {path.name for path in (out / "sub-01/anat").iterdir()}
     assert left == {
         "sub-01_desc-preproc_T1w.nii.gz",
@@ -264,8 +151,10 @@ def test_files_of_an_earlier_run_that_are_no_longer_found_are_removed(tmp_path):
 
 def test_findings_are_removed_with_their_files_and_no_other(tmp_path):
     out = tmp_path / "out"
-    kept = write_findings(_findings(_maps(tmp_path / "a", PREPROC[:2])), None, out)
-    write_findings(_findings(_maps(tmp_path / "b", ANALYSES), analysis="ms", tables=TABLES), None, out)
+    kept = write_findings(make_findings(make_maps(tmp_path / "a", PREPROC[:2])), None, out)
+    write_findings(
+        make_findings(make_maps(tmp_path / "b", ANALYSES), analysis="ms", tables=TABLES), None, out
+    )
     remove_findings(out, "01", None, "ms")
     remove_findings(out, "01", None, "ms")
     left = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
@@ -283,22 +172,22 @@ def test_findings_are_removed_with_their_files_and_no_other(tmp_path):
     ],
 )
 def test_a_map_that_cannot_be_named_or_written_is_refused(tmp_path, change, said):
-    (item,) = _maps(tmp_path / "a", PREPROC[:1])
+    (item,) = make_maps(tmp_path / "a", PREPROC[:1])
     with pytest.raises(BadDataError, match=said):
-        write_findings(_findings((replace(item, **change),)), None, tmp_path / "out")
+        write_findings(make_findings((replace(item, **change),)), None, tmp_path / "out")
     assert not (tmp_path / "out/logs").exists()
 
 
 def test_two_maps_of_one_name_are_refused(tmp_path):
-    (item,) = _maps(tmp_path / "a", PREPROC[:1])
+    (item,) = make_maps(tmp_path / "a", PREPROC[:1])
     with pytest.raises(BadDataError, match="two maps of the name"):
-        write_findings(_findings((item, item)), None, tmp_path / "out")
+        write_findings(make_findings((item, item)), None, tmp_path / "out")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device on this system")
 def test_a_full_disk_leaves_the_earlier_file(tmp_path, monkeypatch):
-    (item,) = _maps(tmp_path / "a", PREPROC[:1])
-    placed = write_findings(_findings((item,)), None, tmp_path)
+    (item,) = make_maps(tmp_path / "a", PREPROC[:1])
+    placed = write_findings(make_findings((item,)), None, tmp_path)
     before = (tmp_path / placed.maps[0].path).read_bytes()
 
     def full(_descriptor: int) -> None:
@@ -306,7 +195,7 @@ def test_a_full_disk_leaves_the_earlier_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(InputOutputError, match="No space left"):
-        write_findings(_findings((item,)), None, tmp_path)
+        write_findings(make_findings((item,)), None, tmp_path)
     monkeypatch.undo()
     assert (tmp_path / placed.maps[0].path).read_bytes() == before
     assert not list(tmp_path.rglob("*.tmp"))

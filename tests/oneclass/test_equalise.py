@@ -38,3 +38,20 @@ def test_the_order_of_voxels_stays_and_goes_on_beyond_all_controls():
     assert (np.diff(read) >= 0).all()
     assert read[-1] == pytest.approx(12, rel=0.15)
     assert read[0] == pytest.approx(0, abs=0.1)
+
+
+def test_no_deviate_stays_none_where_most_voxels_have_none():
+    rng = np.random.default_rng(2)
+    controls = np.maximum(rng.normal(-0.7, 1, size=(40, 10_000)), 0).astype(np.float32)
+    assert (controls == 0).mean() > 0.75
+    model = equalise(Bent("above"), controls)
+    new = np.maximum(rng.normal(-0.7, 1, size=(400_000, 1)), 0).astype(np.float32)
+    read = model.z(new, np.ones(1))
+    assert (read[new[:, 0] == 0] == 0).all()
+    for threshold in (1.0, 2.0, 3.0):
+        assert (read > threshold).mean() == pytest.approx(stats.norm.sf(threshold), rel=0.1)
+
+
+def test_scores_that_are_all_one_deviate_nowhere():
+    model = equalise(Bent("above"), np.zeros((30, 1_000), dtype=np.float32))
+    assert model.z(np.zeros((5, 1), dtype=np.float32), np.ones(1)).tolist() == [0] * 5

@@ -21,5 +21,13 @@ def test_heavy_tails_are_damped_and_more_so_with_a_larger_power():
     assert np.allclose(two, one**2, rtol=1e-5)
 
 
+def test_one_tail_is_damped_less_than_both_by_the_square_root_of_two_to_the_power():
+    z = np.random.default_rng(0).standard_t(3, size=(4000, 20)).astype(np.float32)
+    both, above = excess(z).mean(axis=0), excess(np.maximum(z, 0)).mean(axis=0)
+    for power in (1.0, 2.0):
+        ratio = tail_scale(both, keep, power) / tail_scale(above, keep, power)
+        assert ratio.mean() == pytest.approx(2 ** (power / 2), rel=0.03)
+
+
 def test_power_zero_does_nothing():
     assert (tail_scale(np.full(5, 3, dtype=np.float32), keep, 0.0) == 1).all()

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bidsapp.cli.failure import explain
+from bidsapp.cli.boundary import run_program
 from bidsapp.cli.hpc.request import Request, read_request
 from bidsapp.errors import ExitCode, UnavailableError
 from bidsapp.settings import Settings
@@ -32,16 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code; see :class:`bidsapp.errors.ExitCode`.
+        Exit code; see :func:`bidsapp.cli.boundary.run_program`.
     """
-    try:
-        return _run(*read_request(sys.argv[1:] if argv is None else argv))
-    except SystemExit as stop:  # --help and --version end like this
-        return stop.code if isinstance(stop.code, int) else 0
-    except BaseException as error:  # the boundary of the program: nothing leaves it as a traceback
-        code, sentence = explain(error, None)
-        print(f"bidsapp-hpc: {sentence}", file=sys.stderr)
-        return int(code)
+    return run_program("bidsapp-hpc", lambda: _run(*read_request(sys.argv[1:] if argv is None else argv)))
 
 
 def _run(request: Request, settings: Settings) -> int:

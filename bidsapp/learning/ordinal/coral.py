@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from bidsapp.learning.ordinal.base import OrdinalLoss, weighted_mean
-from bidsapp.learning.ordinal.levels import distribution, exceedance, from_exceedance, shares
-from bidsapp.learning.ordinal.thresholds import OrderedThresholds
+from bidsapp.learning.ordinal.base import weighted_mean
+from bidsapp.learning.ordinal.levels import distribution, exceedance, from_exceedance
+from bidsapp.learning.ordinal.thresholds import ThresholdLoss
 
 
 def coral_loss(logits: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
@@ -31,23 +30,12 @@ def coral_loss(logits: Tensor, target: Tensor, weight: Tensor | None = None) -> 
     return weighted_mean(each.mean(1), weight)
 
 
-class Coral(OrdinalLoss):
+class Coral(ThresholdLoss):
     """CORAL over one output, whose thresholds are ordered from the start.
 
     The paper proves order of the thresholds at the optimum only; here it holds always, so probabilities are
     never negative.
     """
-
-    outputs = 1
-
-    def __init__(self, levels: int) -> None:
-        super().__init__(levels)
-        self.thresholds = OrderedThresholds(levels - 1)
-
-    def start(self, target: Tensor) -> Tensor:
-        """Place the thresholds by the shares of the levels; the bias is 0."""
-        self.thresholds.place(shares(target, self.levels, self.thresholds.first))
-        return torch.zeros(1)
 
     def logits(self, outputs: Tensor) -> Tensor:
         """Give the logits of the questions, shape ``(n, K - 1)``, falling along each row."""

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid, pad
 
-from bidsapp.learning.ordinal.base import OrdinalLoss, weighted_mean
-from bidsapp.learning.ordinal.levels import distribution, shares
-from bidsapp.learning.ordinal.thresholds import OrderedThresholds
+from bidsapp.learning.ordinal.base import weighted_mean
+from bidsapp.learning.ordinal.levels import distribution
+from bidsapp.learning.ordinal.thresholds import ThresholdLoss
 
 
 def log_probabilities(latent: Tensor, thresholds: Tensor) -> Tensor:
@@ -36,19 +36,8 @@ def log_probabilities(latent: Tensor, thresholds: Tensor) -> Tensor:
     return below + above + inside
 
 
-class CumulativeLink(OrdinalLoss):
+class CumulativeLink(ThresholdLoss):
     """Negative log-likelihood of the proportional-odds model, nats; one output."""
-
-    outputs = 1
-
-    def __init__(self, levels: int) -> None:
-        super().__init__(levels)
-        self.thresholds = OrderedThresholds(levels - 1)
-
-    def start(self, target: Tensor) -> Tensor:
-        """Place the thresholds by the shares of the levels; the bias is 0."""
-        self.thresholds.place(shares(target, self.levels, self.thresholds.first))
-        return torch.zeros(1)
 
     def loss(self, outputs: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
         """Give ``- sum_k q_k log p_k``, mean over patients."""

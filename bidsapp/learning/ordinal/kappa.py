@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bidsapp.learning.ordinal.base import OrdinalLoss
-from bidsapp.learning.ordinal.levels import distribution, shares
+from bidsapp.learning.ordinal.levels import distribution
+from bidsapp.learning.ordinal.softmax import SoftmaxLoss
 
 
 def kappa_loss(probabilities: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
@@ -43,21 +43,9 @@ def kappa_loss(probabilities: Tensor, target: Tensor, weight: Tensor | None = No
     return observed / by_chance.clamp_min(torch.finfo(soft.dtype).tiny)
 
 
-class Kappa(OrdinalLoss):
+class Kappa(SoftmaxLoss):
     """Kappa loss over the softmax of K logits."""
-
-    def __init__(self, levels: int) -> None:
-        super().__init__(levels)
-        self.outputs = levels
-
-    def start(self, target: Tensor) -> Tensor:
-        """Give the logarithm of the share of each level."""
-        return shares(target, self.levels, target.float()).log()
 
     def loss(self, outputs: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
         """Give :func:`kappa_loss`."""
         return kappa_loss(outputs.softmax(1), target, weight)
-
-    def probabilities(self, outputs: Tensor) -> Tensor:
-        """Give the softmax."""
-        return outputs.softmax(1)
