@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -96,8 +96,8 @@ def kill(run: Program, what: str, moment: float, limit: float) -> Ended:
     return run.end(limit)
 
 
-def count(target: Target, kills: int, chance: random.Random) -> dict[str, float]:
-    """Kill and run again ``kills`` times; count what must not be, and which parts were killed."""
+def count(target: Target, kills: int, chance: random.Random) -> Iterator[dict[str, float]]:
+    """Kill and run again, time after time; give what was counted so far after each."""
     target.reset()
     usual = target.start().end(3600)
     expected = target.results()
@@ -125,7 +125,7 @@ def count(target: Target, kills: int, chance: random.Random) -> dict[str, float]
         )
         print(f"{number + 1}: {what} after {moment:.1f} s: {killed.code}; again {again.code}, {sorted(odd)}")
         sys.stdout.flush()
-    return {**found, "files": len(expected), "usual": usual.seconds, "seconds": time.monotonic() - begin}
+        yield {**found, "files": len(expected), "usual": usual.seconds, "seconds": time.monotonic() - begin}
 
 
 def main() -> int:
@@ -143,12 +143,12 @@ def main() -> int:
         for name, make, kills in (("signals", Signals, options.signals), ("images", Heads, options.images)):
             if not kills:
                 continue
-            target: Target = make(Path(folder) / name)
-            counted = count(target, kills, chance)
-            keep("kills", name, {**counted, "commit": measured_on})
-            write_page()
+            counted: dict[str, float] = {}
+            for counted in count(make(Path(folder) / name), kills, chance):
+                keep("kills", name, {**counted, "commit": measured_on})
             print(f"{name}: {counted}")
             bad += sum(counted.get(what, 0) for what in BAD)
+    write_page()
     return 1 if bad else 0
 
 

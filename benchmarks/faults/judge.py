@@ -39,21 +39,24 @@ class Verdict:
 
 
 def judge(fault: Fault, scene: Scene) -> Verdict:
-    """Inject a fault, and again where the run had ended before the moment to disturb it."""
+    """Inject a fault and tell which promises were broken; that it could not be injected is one of them."""
     begin = time.monotonic()
-    expected = scene.undisturbed(fault.options, LIMIT)
-    for attempt in range(ATTEMPTS):
-        try:
-            ended, broken = _inject(fault, scene, expected)
-        except MissedError as error:
-            if attempt == ATTEMPTS - 1:
-                ended, broken = Ended(0, str(error), 0.0), ["the run could not be disturbed"]
-            else:
-                scene.reset()
-                continue
-        break
+    try:
+        ended, broken = _try(fault, scene, scene.undisturbed(fault.options, LIMIT))
+    except Exception as error:  # whatever it is, the next fault is injected
+        ended, broken = Ended(0, str(error), 0.0), [f"the fault was not injected ({type(error).__name__})"]
     scene.clear()
     return Verdict(tuple(broken), ended.text, ended.seconds, time.monotonic() - begin)
+
+
+def _try(fault: Fault, scene: Scene, expected: Mapping[str, str]) -> tuple[Ended, list[str]]:
+    """Inject a fault, and again where the run had ended before the moment to disturb it."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return _inject(fault, scene, expected)
+        except MissedError:
+            scene.reset()
+    return _inject(fault, scene, expected)
 
 
 def _inject(fault: Fault, scene: Scene, expected: Mapping[str, str]) -> tuple[Ended, list[str]]:
