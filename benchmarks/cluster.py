@@ -5,6 +5,7 @@
 needs ``sbatch`` on the PATH (and ``SLURM_CONF`` set where that needs it). Each row is a fresh output folder.
 ``--write`` keeps what ``projection.py --check`` compares its simulation with. Where the nodes are one
 machine, they share its processors: the share of the ideal is given of the workers and of the processors.
+One subject alone comes first: a task that takes longer than its processor seconds shared with other programs.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from scale_cost import PROGRAM, measure
+
 from tests.cluster.slurm import TaskRecord, follow, state_of, submit, write_cohort
+
+HEAD = "workers  seconds  speed-up  of workers  of processors  seconds of a task  load before"
 
 
 @dataclass(frozen=True)
@@ -60,19 +65,27 @@ def main() -> None:
     labels = [f"{number:02d}" for number in range(1, options.subjects + 1)]
     cores = len(os.sched_getaffinity(0))
     print(f"{options.subjects} subjects; {cores} processors on this machine")
-    print("workers  seconds  speed-up  of workers  of processors  seconds of a task  load before")
     rows: list[Scaling] = []
     with tempfile.TemporaryDirectory() as name:
         bids = write_cohort(Path(name) / "bids", labels)
+        words = ["participant", "--analysis", "coma", "--participant-label", labels[0]]
+        alone = measure([PROGRAM, bids, Path(name) / "alone", *words])
+        print(
+            f"one subject alone: {alone.wall:.1f} s, of which processors {alone.cpu:.1f} s\n{HEAD}",
+            flush=True,
+        )
         for workers in options.workers:
             row = run_array(bids, Path(name) / f"out{workers}", labels, workers)
             rows.append(row)
             faster = rows[0].makespan * rows[0].workers / row.makespan
             shares = f"{faster / workers:11.0%} {faster / min(workers, cores):14.0%}"
             mean = sum(row.tasks) / len(row.tasks)
-            print(f"{workers:7d} {row.makespan:8.0f} {faster:9.2f} {shares} {mean:18.1f} {row.load:12.1f}")
+            print(
+                f"{workers:7d} {row.makespan:8.0f} {faster:9.2f} {shares} {mean:18.1f} {row.load:12.1f}",
+                flush=True,
+            )
     if options.write:
-        content = {"cores": cores, "runs": [asdict(row) for row in rows]}
+        content = {"cores": cores, "cpu_seconds": alone.cpu, "runs": [asdict(row) for row in rows]}
         options.write.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 

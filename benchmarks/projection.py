@@ -22,6 +22,7 @@ from queueing import Cluster, simulate
 from bidsapp.bids.collect import collect_status
 from bidsapp.layout import log_dir
 
+SHARED = 1.15  # times its processor seconds that a task takes, beyond which others were at work
 SUBJECTS, NODES = (10_000, 100_000), (10, 100, 1000)
 
 
@@ -50,15 +51,26 @@ def read_profile(like: Path) -> Profile:
 
 
 def check(path: Path) -> None:
-    """Simulate the measured arrays from the tasks of the first of them; print the relative errors."""
+    """Simulate the measured arrays; print the relative errors.
+
+    The array with the fewest workers tells how the tasks differ, how long a slot is empty between two, and how
+    many other programs shared the processors; the other arrays are predicted.
+    """
     measured = json.loads(path.read_text(encoding="utf-8"))
-    first, *others = sorted(measured["runs"], key=lambda run: run["workers"])
-    turnover = max(first["makespan"] - sum(first["tasks"]), 0.0) / (len(first["tasks"]) - 1)
-    print(f"tasks of the run with {first['workers']} worker, {measured['cores']} processors")
-    print(f"a slot is empty for {turnover:.1f} s between two tasks\nworkers  measured  simulated  error")
-    for run in (first, *others):
-        cluster = Cluster(slots=run["workers"], cores=measured["cores"], turnover=turnover)
-        found = simulate(first["tasks"], [0.0] * len(first["tasks"]), cluster).makespan
+    first, *rest = sorted(measured["runs"], key=lambda run: run["workers"])
+    tasks, cores = np.array(first["tasks"]), measured["cores"]
+    turnover = max(first["makespan"] - tasks.sum() / first["workers"], 0.0) / max(len(tasks) - 1, 1)
+    slower = tasks.mean() / measured["cpu_seconds"]
+    others = max(cores * slower - first["workers"], 0.0) if slower > SHARED else 0.0
+    seconds = (tasks / slower).tolist()
+    print(
+        f"from {first['workers']} worker: a slot is empty for {turnover:.1f} s between two tasks, which take"
+    )
+    print(f"{slower:.1f} times their processor seconds: {others:.1f} other programs on {cores} processors")
+    print("workers  measured  simulated  error")
+    for run in (first, *rest):
+        cluster = Cluster(slots=run["workers"], cores=cores, others=others, turnover=turnover)
+        found = simulate(seconds, [0.0] * len(seconds), cluster).makespan
         error = found / run["makespan"] - 1
         print(f"{run['workers']:7d} {run['makespan']:7.0f} s {found:8.0f} s {error:+6.1%}")
 
@@ -121,7 +133,7 @@ def main() -> None:
         ("start-seconds", 8.0, "processor seconds of a task beside its steps: imports, report"),
         ("read-mb", 30.0, "MB of images and program that a task reads"),
         ("file-ms", 20.0, "ms that a file system needs to make one file"),
-        ("table-seconds", 0.1, "seconds to write participants.tsv for each 1,000 subjects present"),
+        ("table-seconds", 0.01, "seconds to write participants.tsv for each 1,000 subjects present"),
         ("turnover", 1.0, "seconds that a slot is empty between two tasks"),
         ("starts-per-second", 20.0, "tasks that the scheduler starts in a second"),
         ("bandwidth", 2000.0, "MB/s of the shared file system"),

@@ -18,8 +18,8 @@ class Cluster:
     ----------
     slots
         Tasks that can run at a time, over all nodes.
-    cores
-        Processors in all; fewer than ``slots`` where nodes share them.
+    cores, others
+        Processors in all, fewer than ``slots`` where nodes share them; and other programs that share them.
     dispatch
         Seconds between two starts, all nodes together: what the scheduler needs for one.
     turnover
@@ -30,6 +30,7 @@ class Cluster:
 
     slots: int
     cores: float = UNLIMITED
+    others: float = 0.0
     dispatch: float = 0.0
     turnover: float = 0.0
     bandwidth: float = UNLIMITED
@@ -51,13 +52,13 @@ class _Shared:
     client that needs ``w`` ends when virtual time is ``w`` beyond its arrival, however many come and go.
     """
 
-    def __init__(self, capacity: float, most: float) -> None:
-        self._capacity, self._most = capacity, most
+    def __init__(self, capacity: float, most: float, others: float = 0.0) -> None:
+        self._capacity, self._most, self._others = capacity, most, others
         self._clock = self._virtual = 0.0
         self._ends: list[tuple[float, int]] = []
 
     def _rate(self) -> float:
-        return min(self._most, self._capacity / len(self._ends)) if self._ends else 0.0
+        return min(self._most, self._capacity / (len(self._ends) + self._others)) if self._ends else 0.0
 
     def _advance(self, clock: float) -> None:
         self._virtual += self._rate() * (clock - self._clock)
@@ -95,7 +96,7 @@ def simulate(seconds: Sequence[float], megabytes: Sequence[float], cluster: Clus
         What they run on.
     """
     files = _Shared(cluster.bandwidth, cluster.link)
-    cores = _Shared(cluster.cores, 1.0)
+    cores = _Shared(cluster.cores, 1.0, cluster.others)
     slots = [0.0] * cluster.slots  # a heap of the moments from which on slots are free
     scheduler = end = occupied = 0.0
     begun, left = 0, len(seconds)

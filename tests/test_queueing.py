@@ -29,6 +29,11 @@ def test_tasks_share_evenly_and_the_short_one_leaves_first() -> None:
     assert outcome.occupied == pytest.approx(2 + 4)
 
 
+def test_other_programs_take_their_share() -> None:
+    assert simulate([10.0] * 2, [0.0] * 2, Cluster(slots=1, cores=2, others=3)).makespan == pytest.approx(40)
+    assert simulate([10.0] * 2, [0.0] * 2, Cluster(slots=2, cores=2, others=3)).makespan == pytest.approx(25)
+
+
 def test_files_come_at_the_share_of_the_file_system_and_not_above_the_link() -> None:
     four = Cluster(slots=4, bandwidth=100.0, link=50.0)
     assert simulate([1.0] * 4, [100.0] * 4, four).makespan == pytest.approx(4 + 1)
