@@ -1,6 +1,6 @@
 """CRS-R and recovery of 50 patients from resting-state signals and the bedside, left out, all models.
 
-    python benchmarks/coma_pdoc.py --out FOLDER [--repeats 10] [--permutations 200] [--shuffles 5]
+    python benchmarks/coma_pdoc.py --out FOLDER [--repeats 10] [--permutations 100] [--shuffles 5]
         [--targets crsr recovered]
 
 Score: CRS-R at follow-up; Song et al. 2018 report R2 0.65 apparent and 0.28 corrected for optimism. Outcome:

@@ -156,6 +156,6 @@ def options(description: str, *, permutations: bool = True, repeats: int = 10) -
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--repeats", type=int, default=repeats, help="repeats of the outer folds")
     if permutations:
-        parser.add_argument("--permutations", type=int, default=200, help="shuffles of the labels")
+        parser.add_argument("--permutations", type=int, default=100, help="shuffles of the labels")
     parser.add_argument("--out", type=Path, required=True, help="folder of the results")
     return parser

@@ -1,14 +1,14 @@
 """Whether attention finds the modality that tells the score, and what missing modalities cost: simulated.
 
-    python benchmarks/fusion_attention.py [--cohorts 40] [--patients 120] [--epochs 25]
+    python benchmarks/fusion_attention.py [--cohorts 20] [--patients 120] [--epochs 25]
         [--kinds intermediate early late] [--out FILE.json]
 
-Each cohort has ten modalities of noise; in one, another for each cohort, the intensity of a cube follows the
-score. A fifth of all volumes are missing in training, whose width, batches, rate and epochs are those of the
-coma analysis. Attention ranks that modality first if its mean weight over left-out patients who have it is the
-largest; with early fusion there is one weight for all volumes, with late fusion all weigh the same, so neither
-is ranked. Accuracy is Spearman's correlation in left-out patients from whom modalities were taken at random,
-over all, and over those who kept the one that tells.
+Each cohort has ten modalities of noise; in one, another for each cohort, the intensity of a cube follows
+the score. A fifth of all volumes are missing in training, whose width, batches, rate and epochs are those
+of the coma analysis. Attention ranks that modality first if its mean weight over left-out patients who have
+it is the largest; with early fusion there is one weight for all volumes, with late fusion all weigh the
+same, so neither is ranked. Accuracy is Spearman's correlation in left-out patients from whom modalities
+were taken at random, over all, and over those who kept the one that tells.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def markdown(results: dict[str, dict[str, object]]) -> str:
 def main() -> None:
     """Measure, print, and end with an error if the promise is broken."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--cohorts", type=int, default=40)
+    parser.add_argument("--cohorts", type=int, default=20)
     parser.add_argument("--patients", type=int, default=120, help="to train on")
     parser.add_argument("--epochs", type=int, default=Learning().epochs)
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=["intermediate", "early", "late"])

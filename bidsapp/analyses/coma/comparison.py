@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,7 +30,7 @@ class Comparison:
         Predictions of each model, from small to large.
     measures
         Of each model: value, and the ends of its 95 % interval over patients. ``chosen`` is that of the
-        whole procedure with the choice of the model inside.
+        whole procedure with the choice of the model inside, where one is chosen.
     choice
         The model that was taken, and why.
     p
@@ -47,11 +47,12 @@ class Comparison:
     absent: Mapping[str, str]
 
 
-def compare(rows: Rows, options: Options, *, seed: int) -> Comparison:
+def compare(rows: Rows, options: Options, *, seed: int, take: str = "") -> Comparison:
     """Cross-validate every model that the patients have the material for, and choose.
 
     The model that is chosen is the simplest one whose mean loss (absolute error of a score, squared error of
-    a probability) is within one standard error of the best's.
+    a probability) is within one standard error of the best's. Where one is to be taken by name (``take``),
+    nothing is chosen: the choice is neither left out nor tested.
 
     Raises
     ------
@@ -75,21 +76,22 @@ def compare(rows: Rows, options: Options, *, seed: int) -> Comparison:
     choice = choose(
         {name: _by_patient(loss(rows.target, own.predictions), rows) for name, own in left_out.items()}
     )
-    nested = select_nested(
-        {name: models[name] for name in names},
-        rows.patients,
-        rows.target,
-        rows.groups,
-        inner_folds=options.inner_folds,
-        loss=loss,
-        **folds,
-    )
-    predictions = {name: own.predictions for name, own in left_out.items()} | {"chosen": nested.predictions}
+    predictions = {name: own.predictions for name, own in left_out.items()}
+    if not take:
+        predictions["chosen"] = select_nested(
+            {name: models[name] for name in names},
+            rows.patients,
+            rows.target,
+            rows.groups,
+            inner_folds=options.inner_folds,
+            loss=loss,
+            **folds,
+        ).predictions
     return Comparison(
         left_out=left_out,
         measures={name: _measure(rows, own, options, seed) for name, own in predictions.items()},
-        choice=choice,
-        p=_p(rows, choice.name, options, seed) if choice.name != names[0] else None,
+        choice=replace(choice, name=take) if take else choice,
+        p=_p(rows, choice.name, options, seed) if choice.name != names[0] and not take else None,
         absent={name: fit_for.reasons[name] for name in options.models if name not in names},
     )
 

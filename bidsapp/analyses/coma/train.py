@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -85,9 +85,7 @@ def train(cohort: Cohort, recipe: Recipe, path: Path, *, seed: int = 0, target: 
 def fit_bundle(rows: Rows, recipe: Recipe, path: Path, *, seed: int, source: Source) -> Bundle:
     """Compare, choose, fit on everybody, and write; parameters as in :func:`train`."""
     options = Options.of(recipe)
-    compared = compare(rows, options, seed=seed)
-    if source.take:
-        compared = replace(compared, choice=replace(compared.choice, name=source.take), p=None)
+    compared = compare(rows, options, seed=seed, take=source.take)
     name = compared.choice.name
     model = models_with(options.learning)[name]().fit(rows.patients, rows.target)
     doubt = fit_doubt(rows, name, options, seed=seed)
