@@ -45,7 +45,7 @@ class RunStatus:
     skipped
         What did not run, and why.
     undone
-        Analyses (``preproc`` is one) that this run was to do and whose findings it has not written.
+        Analyses (``preproc`` is one) that this run was to do and has not: what there is of them is older.
     key
         Digest of everything that the result depends on (input bytes, settings, bundles, version):
         a finished status with the same key is not run again.
@@ -76,7 +76,7 @@ class RunStatus:
             return ""
         return (
             f"{self.name}: the findings of {analysis} that are there are left out: "
-            "they are of an earlier run, and the last one, which was to renew them, has not."
+            "the last run, which was to renew them, has not ended well."
         )
 
     def write(self, path: Path) -> Path:

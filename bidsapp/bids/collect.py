@@ -18,8 +18,8 @@ _Noun = TypeVar("_Noun")
 def collect_findings(output_dir: Path) -> tuple[Findings, ...]:
     """Read all findings, sorted by subject, session and analysis.
 
-    Broken files are logged and left out, and so are findings of an earlier run that the last one was to
-    renew and has not: they may be of other images.
+    Broken files are logged and left out, and so are findings that the last run was to renew and has not:
+    they may be of other images.
 
     Raises
     ------

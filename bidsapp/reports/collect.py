@@ -25,8 +25,8 @@ class Visit:
     findings
         Preprocessing first, then by name of the analysis.
     problems
-        A sentence for each log file that could not be read, and for findings of an earlier run that the
-        last one was to renew and has not: they are left out.
+        A sentence for each log file that could not be read, and for findings that the last run was to renew
+        and has not: they are left out.
     """
 
     subject: str

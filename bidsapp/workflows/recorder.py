@@ -66,12 +66,19 @@ class Recorder:
             self._send(Event(step.name))
 
     def finish(self, failures: Mapping[str, BidsAppError]) -> None:
-        """Write the final status of every session."""
+        """Write the final status of every session.
+
+        After a failure that is of no step, as of inputs that changed meanwhile, nothing counts as written.
+        """
+        beyond = any(name not in self._steps for name in failures)
         for item in self._sessions:
             status, errors = self._status(item), self._errors(item, failures)
             if errors:
                 sentence = " ".join(str(error) for error in errors)
-                status = replace(status, state="failed", error=sentence, exit_code=errors[0].code)
+                undone = self._task.asked if beyond else status.undone
+                status = replace(
+                    status, state="failed", error=sentence, exit_code=errors[0].code, undone=undone
+                )
             else:
                 _remove_stale(self._task, item)
                 outputs = _digest_outputs(self._task.settings.output_dir, item)

@@ -132,6 +132,7 @@ def test_an_input_that_changed_midway_makes_no_result_and_leaves_no_intermediate
     found = run(task, monkeypatch, broken=False, contents=contents)
     assert {status.exit_code for status in found.values()} == {ExitCode.TRY_AGAIN}
     assert f"{image} changed while it was processed" in found["1"].error
+    assert collect_findings(task.settings.output_dir) == ()
     assert list(task.work_dir.iterdir()) == []
 
 
