@@ -50,8 +50,11 @@ def test_what_was_measured_of_the_packaged_bundle_goes_into_every_report():
 
     assert ANALYSIS.bundle is not None
     trained = read_trained(Bundle.read(ANALYSIS.bundle), "cpu")
-    assert not trained.activity
+    assert trained.activity
+    assert trained.active_from == "change"
+    assert trained.rule is not None
     assert not trained.synthesis
+    assert any("Activity is told only against the FLAIR of an earlier" in text for text in trained.cautions)
     assert any("Change between sessions is not reliable" in sentence for sentence in trained.cautions)
 
 
