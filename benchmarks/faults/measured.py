@@ -27,12 +27,13 @@ def keep(part: str, name: str, found: Mapping[str, object]) -> None:
 
 
 def commit() -> str:
-    """Name the commit that is measured; ``-dirty`` when files differ from it."""
-    told = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--exclude=*"],
-        cwd=FILE.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return told.stdout.strip() or "unknown"
+    """Name the commit that is measured; ``-dirty`` when files differ from it, this one and the page apart."""
+    made = ("measured.json", "reliability.md")
+    head = _git("rev-parse", "--short", "HEAD")
+    changed = [name for name in _git("diff", "--name-only", "HEAD").split() if Path(name).name not in made]
+    return f"{head}-dirty" if changed else head or "unknown"
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=FILE.parent, capture_output=True, text=True, check=False)
+    return done.stdout.strip()

@@ -191,7 +191,7 @@ STATE = (
         promised="exit 1; the file and the remedy are named",
         disturb=corrupt_database,
         codes=(1,),
-        says=r"database",
+        says=r"The database in .* is damaged; delete it and run again",
         options=WITH_DATABASE,
     ),
 )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import tempfile
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from bids.layout import BIDSFile, BIDSLayout
 
 Key = tuple[str, str | None]
+DATABASE = "layout_index.sqlite"
 _EXTENSIONS = [*IMAGES, Path(SIGNALS).suffix]
 
 
@@ -120,12 +123,14 @@ def _stored_layout(bids_dir: Path, database_dir: Path) -> BIDSLayout:
     from bids.layout import BIDSLayout
     from sqlalchemy.exc import SQLAlchemyError
 
-    if not (database_dir / "layout_index.sqlite").exists():
+    if (database_dir / DATABASE).exists():
+        _check_database(database_dir)
+    else:
         _make_database(bids_dir, database_dir)
     try:
         layout = BIDSLayout(bids_dir, database_path=database_dir, validate=False)
     except (SQLAlchemyError, AttributeError) as error:
-        raise BadDataError(f"The database in {database_dir} is damaged; delete it and run again.") from error
+        raise _damaged(database_dir) from error
     except ValueError as error:
         raise UsageError(f"The database in {database_dir} is of another dataset: {error}.") from error
     if Path(layout.root).resolve() != bids_dir.resolve():
@@ -133,12 +138,29 @@ def _stored_layout(bids_dir: Path, database_dir: Path) -> BIDSLayout:
     return layout
 
 
+def _check_database(database_dir: Path) -> None:
+    """Refuse a database that is damaged anywhere: a query alone may never meet the damage."""
+    try:
+        with closing(
+            sqlite3.connect(f"{(database_dir / DATABASE).resolve().as_uri()}?mode=ro", uri=True)
+        ) as connection:
+            sound = connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+    except sqlite3.DatabaseError as error:
+        raise _damaged(database_dir) from error
+    if not sound:
+        raise _damaged(database_dir)
+
+
+def _damaged(database_dir: Path) -> BadDataError:
+    return BadDataError(f"The database in {database_dir} is damaged; delete it and run again.")
+
+
 def _make_database(bids_dir: Path, database_dir: Path) -> None:
     try:
         database_dir.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".", dir=database_dir) as draft:
             make_layout(Requested(bids_dir, None), database=Path(draft)).connection_manager.session.close()
-            os.replace(Path(draft) / "layout_index.sqlite", database_dir / "layout_index.sqlite")
+            os.replace(Path(draft) / DATABASE, database_dir / DATABASE)
     except OSError as error:
         if "decode JSON" in str(error):
             raise

@@ -249,6 +249,12 @@ def test_a_damaged_or_foreign_database_is_refused(make_raw, tmp_path):
         find_inputs(settings, "01", None)
     (tmp_path / "database" / "layout_index.sqlite").unlink()
     find_inputs(settings, "01", None)
+    whole = (tmp_path / "database" / "layout_index.sqlite").read_bytes()
+    for size in (len(whole) // 2, len(whole) - 4096):
+        (tmp_path / "database" / "layout_index.sqlite").write_bytes(whole[:size])
+        with pytest.raises(BadDataError, match="is damaged; delete it"):
+            find_inputs(settings, "01", None)
+    (tmp_path / "database" / "layout_index.sqlite").write_bytes(whole)
     other = tmp_path / "other"
     settings.bids_dir.rename(other)
     with pytest.raises(UsageError, match="is of another"):
