@@ -53,8 +53,8 @@ def read_profile(like: Path) -> Profile:
 def check(path: Path) -> None:
     """Simulate the measured arrays; print the relative errors.
 
-    The array with the fewest workers tells how the tasks differ, how long a slot is empty between two, and how
-    many other programs shared the processors; the other arrays are predicted.
+    The array with the fewest workers tells how the tasks differ, how long a slot is empty between two, and
+    how many other programs shared the processors; the other arrays are predicted.
     """
     measured = json.loads(path.read_text(encoding="utf-8"))
     first, *rest = sorted(measured["runs"], key=lambda run: run["workers"])
