@@ -14,6 +14,7 @@ An explanation is one number for each region; its area under the curve is the ch
 above another. Its control is the same explanation of a model fitted to shuffled labels (regions), or of the
 untrained network (attention, 3-D). ``images alone`` is the mean size of the deviation from healthy. Intervals
 (95 %) are of paired differences over simulations. What does not beat its control is not fit for a report.
+A simulation takes 25 CPU seconds, the masks one minute: all in all about 6 minutes.
 """
 
 from __future__ import annotations

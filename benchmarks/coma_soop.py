@@ -1,11 +1,12 @@
 """NIHSS of 600 stroke patients from where the lesion lies, beside its volume alone, left out.
 
-    python benchmarks/coma_soop.py --out FOLDER [--repeats 3] [--sparse-epochs 25]
+    python benchmarks/coma_soop.py --out FOLDER [--repeats 1] [--sparse-epochs 25]
 
 Volume is log(1 + ml); regions are the share of each region of Neuromorphometrics that is lesioned; the
 sparse network sees the masks themselves at 4 mm (0 epochs leave it out). The difference to ridge on volume is
 paired, on the same draws of patients. Coverage is that of 90 % CV+ intervals of patients left out of
-everything, beside the interval that knows no more than the other patients' scores.
+everything, beside the interval that knows no more than the other patients' scores. Reading takes one CPU
+minute, the sparse network about one for each of the five folds of a repeat, all else two.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ MODELS = {
 
 def main() -> None:
     """Measure the models, then the intervals of two of them."""
-    parser = options("Models of NIHSS on real lesion masks.", permutations=False, repeats=3)
+    parser = options("Models of NIHSS on real lesion masks.", permutations=False, repeats=1)
     parser.add_argument("--sparse-epochs", type=int, default=Learning().epochs, help="of the sparse network")
     said = parser.parse_args()
     study = read_soop(volumes=said.sparse_epochs > 0)

@@ -8,7 +8,7 @@ the score. A fifth of all volumes are missing in training, whose width, batches,
 of the coma analysis. Attention ranks that modality first if its mean weight over left-out patients who have
 it is the largest; with early fusion there is one weight for all volumes, with late fusion all weigh the
 same, so neither is ranked. Accuracy is Spearman's correlation in left-out patients from whom modalities
-were taken at random, over all, and over those who kept the one that tells.
+were taken at random, over all, and over those who kept the one that tells. About 7 CPU minutes.
 """
 
 from __future__ import annotations

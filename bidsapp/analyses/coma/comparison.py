@@ -79,14 +79,9 @@ def compare(rows: Rows, options: Options, *, seed: int, take: str = "") -> Compa
     predictions = {name: own.predictions for name, own in left_out.items()}
     if not take:
         predictions["chosen"] = select_nested(
-            {name: models[name] for name in names},
-            rows.patients,
-            rows.target,
-            rows.groups,
-            inner_folds=options.inner_folds,
-            loss=loss,
-            **folds,
-        ).predictions
+            {name: models[name] for name in names}, rows.patients, rows.target, rows.groups,
+            inner_folds=options.inner_folds, loss=loss, **folds,
+        ).predictions  # fmt: skip
     return Comparison(
         left_out=left_out,
         measures={name: _measure(rows, own, options, seed) for name, own in predictions.items()},

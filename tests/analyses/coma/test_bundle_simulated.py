@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 
+import bidsapp
 from bidsapp.analyses import registry
-from bidsapp.analyses.coma.models.fusion import Fusion
+from bidsapp.analyses.coma.models.fusion import Fusion, without
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.analyses.coma.predict import judge_patient
 from bidsapp.analyses.coma.trained import Trained, read_trained
 from bidsapp.analyses.coma.words import methods, summary, title, warnings
+from bidsapp.bundle import Bundle
+from bidsapp.cli.parse import parse
+from bidsapp.settings import Settings
 from bidsapp.simulate.coma.head import average_head
 from bidsapp.simulate.coma.study import Study
+from bidsapp.workflows.models import resolve_models
 
+PACKAGED = Path(bidsapp.__file__).parent / "data" / "bundles" / "coma-simulated"
 SCRIPT = Path(__file__).parents[3] / "benchmarks" / "coma_bundle_simulated.py"
 CODES = ("FA", "FLAIR", "T1w", "pet", "bold-series", "clinical")
 
@@ -75,3 +82,29 @@ def test_any_subset_of_its_six_modalities_gets_a_score(
 def test_no_analysis_takes_it_by_itself(script: ModuleType) -> None:
     bundles = [registry.load(name).bundle for name in registry.names()]
     assert script.SOURCE.name not in {bundle.name for bundle in bundles if bundle}
+
+
+def test_the_packaged_one_is_small_and_taken_only_when_it_is_named(
+    script: ModuleType, tmp_path: Path
+) -> None:
+    bundle = Bundle.read(PACKAGED)
+    assert bundle.metadata["simulated"] is True
+    assert script.megabytes(bundle) < 2
+    words = [str(tmp_path), str(tmp_path / "out"), "participant"]
+    plain = Settings(bids_dir=tmp_path, output_dir=tmp_path, levels=("participant",), analyses=("coma",))
+    named = replace(plain, bundles=parse([*words, "--bundle", "coma-simulated"]).bundles)
+    assert [model.bundle.name for model in resolve_models(plain)] == ["coma-restingstate"]
+    assert [model.bundle.name for model in resolve_models(named)] == ["coma-simulated"]
+
+
+def test_the_packaged_one_scores_new_simulated_patients_and_says_what_they_are(script: ModuleType) -> None:
+    trained = read_trained(Bundle.read(PACKAGED))
+    assert isinstance(trained.model, Fusion)
+    assert trained.model.codes == CODES
+    new = script.cohort(3, [average_head(4.0)], Study(seed=5))
+    for patient in new.patients:
+        found = judge_patient(without(patient, "pet"), trained)
+        assert found.value is not None
+        assert found.interval is not None
+        assert found.interval[0] <= found.value <= found.interval[1]
+        assert summary(found, trained).startswith("SIMULATED: Predicted CRS-R")
