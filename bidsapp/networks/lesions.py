@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from bidsapp.networks.unet import fast_unet
+
 INPUTS = 10
 OUTPUTS = 4
 FEATURES = (16, 32, 64, 128, 128, 16)
@@ -35,27 +37,12 @@ def lesion_network(
 
     Notes
     -----
-    Normalisation is by instance, written as batch normalisation without running statistics (the same for a
-    batch of one, and faster on a CPU), so a batch must hold one example. Lesions are rare: the bias of
+    A batch holds one example, see :func:`bidsapp.networks.unet.fast_unet`. Lesions are rare: the bias of
     their logit starts there, and the first steps are not spent on learning it.
     """
-    from monai.networks.nets import BasicUNet
-    from monai.networks.nets.basic_unet import UpCat
-
-    network: nn.Module = BasicUNet(
-        spatial_dims=3,
-        in_channels=inputs,
-        out_channels=outputs,
-        features=tuple(features),
-        act=("leakyrelu", {"inplace": True, "negative_slope": 0.1}),
-        norm=("batch", {"track_running_stats": False}),
-    )
-    for module in network.modules():
-        if isinstance(module, UpCat):
-            module.is_pad = False  # axes are multiples of 16: padding would only copy
+    network = fast_unet(features, inputs=inputs, outputs=outputs)
     bias = network.get_parameter("final_conv.bias")
     with torch.no_grad():
         bias[0] = RARE
         bias[1:] = 0.0
-    moved: nn.Module = nn.Module.to(network, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-    return moved
+    return network
