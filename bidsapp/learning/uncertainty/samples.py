@@ -16,7 +16,7 @@ Volume = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Uncertainty:
-    """Mean probability and the four measures of Nair et al. 2020 (doi:10.1016/j.media.2019.101557).
+    """Mean probability and what Nair et al. 2020 (doi:10.1016/j.media.2019.101557) measure of samples.
 
     All are volumes of the samples' shape; entropies are in nats, at most ln 2.
 
@@ -30,15 +30,12 @@ class Uncertainty:
         Of the probability between samples, divided by their number (MC sample variance).
     mutual_information
         Entropy of the mean less mean entropy: what samples disagree on, doubt of the network.
-    predicted_variance
-        Mean of the variance that the network itself predicts; ``None`` where it predicts none.
     """
 
     probability: Volume
     entropy: Volume
     variance: Volume
     mutual_information: Volume
-    predicted_variance: Volume | None
 
 
 class Samples:
@@ -55,36 +52,22 @@ class Samples:
         self._mean = np.zeros(shape, dtype=np.float32)
         self._squares = np.zeros(shape, dtype=np.float32)
         self._entropy = np.zeros(shape, dtype=np.float32)
-        self._predicted: Volume | None = None
 
-    def add(self, probability: Volume, log_variance: Volume | None = None) -> None:
-        """Take a sample.
-
-        Parameters
-        ----------
-        probability
-            Between 0 and 1.
-        log_variance
-            Logarithm of the variance of the logit, where the network predicts one: then for every sample.
+    def add(self, probability: Volume) -> None:
+        """Take a sample, between 0 and 1.
 
         Raises
         ------
         ValueError
-            The shape is not that of the others, or only some samples have a variance.
+            The shape is not that of the others.
         """
         if probability.shape != self._mean.shape:
             raise ValueError(f"A sample has shape {probability.shape}, the others {self._mean.shape}")
-        if self.count and (log_variance is None) != (self._predicted is None):
-            raise ValueError("Either all samples have a predicted variance, or none")
         self.count += 1
         change = probability - self._mean
         self._mean += change / self.count
         self._squares += change * (probability - self._mean)
         self._entropy += (binary_entropy(probability) - self._entropy) / self.count
-        if log_variance is not None:
-            if self._predicted is None:
-                self._predicted = np.zeros(self._mean.shape, dtype=np.float32)
-            self._predicted += (np.exp(log_variance) - self._predicted) / np.float32(self.count)
 
     def measure(self) -> Uncertainty:
         """Give the measures of the samples so far.
@@ -102,7 +85,6 @@ class Samples:
             entropy=entropy,
             variance=np.maximum(self._squares / self.count, 0),
             mutual_information=np.maximum(entropy - self._entropy, 0),
-            predicted_variance=None if self._predicted is None else self._predicted.copy(),
         )
 
 

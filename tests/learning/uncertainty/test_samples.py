@@ -7,11 +7,10 @@ from scipy.stats import entropy
 from bidsapp.learning.uncertainty.samples import Samples, binary_entropy
 
 
-def measure(*probabilities, log_variances=None):
+def measure(*probabilities):
     samples = Samples(np.shape(probabilities[0]))
-    for index, probability in enumerate(probabilities):
-        log_variance = None if log_variances is None else np.float32(log_variances[index])
-        samples.add(np.float32(probability), log_variance)
+    for probability in probabilities:
+        samples.add(np.float32(probability))
     return samples.measure()
 
 
@@ -26,7 +25,6 @@ def test_samples_that_agree_on_doubt_have_entropy_and_no_mutual_information():
     assert found.entropy == pytest.approx([math.log(2), 0.325083], abs=1e-5)
     assert found.mutual_information == pytest.approx([0, 0], abs=1e-6)
     assert found.variance == pytest.approx([0, 0], abs=1e-12)
-    assert found.predicted_variance is None
 
 
 def test_samples_that_are_sure_of_opposites_have_all_their_entropy_as_mutual_information():
@@ -38,15 +36,14 @@ def test_samples_that_are_sure_of_opposites_have_all_their_entropy_as_mutual_inf
 
 def test_running_means_agree_with_all_samples_at_once():
     rng = np.random.default_rng(0)
-    p, log_variance = rng.random((7, 3, 4, 2)), rng.normal(size=(7, 3, 4, 2))
-    found = measure(*p, log_variances=log_variance)
+    p = rng.random((7, 3, 4, 2))
+    found = measure(*p)
     mean = p.mean(axis=0)
     apart = entropy([p, 1 - p]).mean(axis=0)
     assert found.probability == pytest.approx(mean, abs=1e-6)
     assert found.variance == pytest.approx(p.var(axis=0), abs=1e-6)
     assert found.entropy == pytest.approx(entropy([mean, 1 - mean]), abs=1e-6)
     assert found.mutual_information == pytest.approx(entropy([mean, 1 - mean]) - apart, abs=1e-6)
-    assert found.predicted_variance == pytest.approx(np.exp(log_variance).mean(axis=0), abs=1e-5)
 
 
 def test_variance_next_to_certainty_survives_single_precision():
@@ -60,7 +57,3 @@ def test_what_cannot_be_averaged_is_an_error():
         Samples((2,)).measure()
     with pytest.raises(ValueError, match="has shape"):
         measure([0.5], [0.5, 0.5])
-    samples = Samples((1,))
-    samples.add(np.float32([0.5]), np.float32([0.0]))
-    with pytest.raises(ValueError, match="or none"):
-        samples.add(np.float32([0.5]))
