@@ -14,6 +14,8 @@ lesions, scored as in the app by the mean over their most active 10 mm3. Free re
 network finds is a detection at its most active voxel; a hit lies in an active lesion. ECE is that of true
 lesions. Intervals are over patients.
 
+Beside the network's own head stands the other way to put the question, image translation: how probably the
+T1w that the same network synthesises, with the earlier scan, rises by 15 % of white matter within a lesion.
 The rule of the bundle (`bidsapp.analyses.ms.activity_rule`), where it has one, is judged on the same
 patients.
 
@@ -38,14 +40,15 @@ sys.path.insert(0, str(Path(__file__).parent))
 from anomaly_fitting import table
 from ms_detections import FALSE_PER_PATIENT, Measured, Seen, judge_activity, measure, most_active
 from ms_networks import BASE, MODEL, Networks
-from ms_patients import Case, add_options, add_patients, chosen_on_others, read_cases, write_rows
+from ms_patients import Array, Case, add_options, add_patients, chosen_on_others, read_cases, write_rows
 from ms_simulated import simulate
 
 from bidsapp.analyses.ms.channels import PRIOR
 from bidsapp.analyses.ms.heads import read_head
-from bidsapp.analyses.ms.inference import probability
-from bidsapp.analyses.ms.instances import find_instances
+from bidsapp.analyses.ms.inference import Output, probability
+from bidsapp.analyses.ms.instances import Labels, find_instances
 from bidsapp.analyses.ms.networks import read_rule
+from bidsapp.analyses.ms.synthesis import enhancement
 from bidsapp.analyses.ms.tables import ACTIVE_FROM
 from bidsapp.bids.cohort import read_cohort
 from bidsapp.images.grids import resample
@@ -55,6 +58,7 @@ from bidsapp.learning.discrimination import Estimate
 from bidsapp.simulate.sclerosis.outlines import LesionMasks
 
 WITHOUT, WITH, RULE = "network without the earlier scan", "network with it", "rule of the bundle"
+TRANSLATED = "synthesis of the same network"
 
 
 def read_outlines(folder: Path) -> LesionMasks:
@@ -73,7 +77,7 @@ def look(arguments: argparse.Namespace, networks: Networks) -> dict[str, list[Se
     heads = [read_head(member, arguments.cache / "heads") for member in members[: arguments.count]]
     outlines = read_outlines(arguments.outlines) if arguments.outlines else None
     rule = read_rule(networks.bundle.metadata)
-    seen: dict[str, list[Seen]] = {WITHOUT: [], WITH: [], **({RULE: []} if rule else {})}
+    seen: dict[str, list[Seen]] = {WITHOUT: [], WITH: [], TRANSLATED: [], **({RULE: []} if rule else {})}
     for number in range(arguments.count):
         patient = simulate(heads, outlines, number, arguments.size)
         if not find_instances(patient.lesion, 1.0).any():
@@ -83,11 +87,19 @@ def look(arguments: argparse.Namespace, networks: Networks) -> dict[str, list[Se
             output = networks.read(arguments.network, patient.name, patient.images, patient.brain, used)
             active = probability(output.active)
             seen[way].append(judge_activity(patient, output.lesion, lambda _: active, networks.setting))  # noqa: B023
+            if prior:
+                rises = partial(_rises, output)
+                seen[TRANSLATED].append(judge_activity(patient, output.lesion, rises, networks.setting))
             if rule and prior:
                 images = patient.images["FLAIR"], patient.images[PRIOR]
                 paint = partial(rule.paint, flair=images[0], before=images[1], brain=patient.brain)
                 seen[RULE].append(judge_activity(patient, output.lesion, paint, networks.setting))
     return seen
+
+
+def _rises(output: Output, labels: Labels) -> Array:
+    """Tell activity by image translation: the chance that the synthesised T1w rises within lesions."""
+    return enhancement(output, labels > 0)
 
 
 def false_alarms(cases: Sequence[Case], networks: Networks) -> list[dict[str, object]]:
