@@ -10,10 +10,9 @@ from contextlib import contextmanager
 
 from benchmarks.faults.fault import Fault
 from benchmarks.faults.machine import mount_memory, mount_read_only
-from benchmarks.faults.program import Ended
+from benchmarks.faults.program import LIMIT, Ended
 from benchmarks.faults.scene import FIRST, SECOND, Scene
 
-LIMIT = 600.0
 STEP = "session_wf.describe"
 MEGABYTES = 4
 QUOTA = 64

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-from benchmarks.faults.program import Ended
+from benchmarks.faults.program import LIMIT, Ended
 from benchmarks.faults.scene import Scene
 
 Disturb = Callable[[Scene], AbstractContextManager[Ended]]
@@ -49,5 +49,5 @@ class Fault:
     done: tuple[str, ...] = ()
     records: bool = True
     options: tuple[str, ...] = ()
-    limit: float = 300
+    limit: float = LIMIT
     needs: str = ""

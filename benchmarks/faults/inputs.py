@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from benchmarks.faults.fault import Fault
-from benchmarks.faults.program import Ended
+from benchmarks.faults.program import LIMIT, Ended
 from benchmarks.faults.scene import FIRST, SECOND, Scene
 
-LIMIT = 600.0
 STEP = "session_wf.take_signals"
 AS_A_USER = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--")
 """Root without its right to read everything."""

@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmarks.faults.fault import Fault
-from benchmarks.faults.program import Ended, MissedError
+from benchmarks.faults.program import LIMIT, Ended, MissedError
 from benchmarks.faults.scene import EARLIER, FIRST, SECOND, Scene
 from bidsapp.errors import BidsAppError
 from bidsapp.layout import status_file
 from bidsapp.status import RunStatus
 
 ATTEMPTS = 3
-LIMIT = 600.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ def judge(fault: Fault, scene: Scene) -> Verdict:
     """Inject a fault and tell which promises were broken; that it could not be injected is one of them."""
     begin = time.monotonic()
     try:
-        ended, broken = _try(fault, scene, scene.undisturbed(fault.options, LIMIT))
+        ended, broken = _try(fault, scene, scene.undisturbed(fault.options))
     except Exception as error:  # whatever it is, the next fault is injected
         ended, broken = Ended(0, str(error), 0.0), [f"the fault was not injected ({type(error).__name__})"]
     scene.clear()

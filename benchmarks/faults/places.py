@@ -8,10 +8,8 @@ from contextlib import contextmanager
 
 from benchmarks.faults.fault import Fault
 from benchmarks.faults.machine import mount_memory
-from benchmarks.faults.program import Ended
+from benchmarks.faults.program import LIMIT, Ended
 from benchmarks.faults.scene import FIRST, SECOND, Scene
-
-LIMIT = 600.0
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from benchmarks.faults.fault import Fault
 from benchmarks.faults.machine import memory_group
-from benchmarks.faults.program import Ended
+from benchmarks.faults.program import LIMIT, Ended
 from benchmarks.faults.scene import FIRST, SECOND, Scene
 
 STEP = "session_wf.gather"
@@ -104,8 +104,6 @@ def two_runs(scene: Scene) -> Iterator[Ended]:
         first.hung or second.hung,
     )
 
-
-LIMIT = 600.0
 
 PROCESSES = (
     Fault(

@@ -25,6 +25,8 @@ REPOSITORY = Path(__file__).parents[2]
 MARK = "BIDSAPP_FAULT"
 HEARING = ("env", "--default-signal=INT")
 """A shell lets commands in the background not hear Ctrl-C; this one must."""
+LIMIT = 600.0
+"""Seconds after which a run is ended by the watchdog."""
 GRACE = 15.0
 """Seconds that processes have to go after the one that started them."""
 
@@ -165,6 +167,8 @@ class Program:
         return any(item.name == step and item.state == "running" for item in status.steps)
 
     def _check_running(self, what: str) -> None:
+        if time.monotonic() - self._begin > LIMIT:
+            self.signal(signal.SIGKILL)
         if self.process.poll() is not None:
             raise MissedError(f"the run ended before {what} was seen: {self.said}")
         time.sleep(0.005)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.faults.machine import unmount
-from benchmarks.faults.program import REPOSITORY, Ended, Program
+from benchmarks.faults.program import LIMIT, REPOSITORY, Ended, Program
 from tests.ready_signals import SONG_2018, add_subject, resting_signals, write_dataset
 
 EARLIER, FIRST, SECOND = "zero", "one", "two"
@@ -83,11 +83,11 @@ class Scene:
         if self.root.exists():
             shutil.rmtree(self.root)
 
-    def undisturbed(self, options: tuple[str, ...], limit: float) -> Mapping[str, str]:
+    def undisturbed(self, options: tuple[str, ...]) -> Mapping[str, str]:
         """Give the digests of the derivatives of a run that nothing disturbs; the scene is new afterwards."""
         if options not in self._undisturbed:
             self.reset()
-            ended = self.start(options).end(limit)
+            ended = self.start(options).end(LIMIT)
             if ended.code:
                 raise RuntimeError(f"the undisturbed run ended with {ended.code}: {ended.text}")
             self._undisturbed[options] = self.results()
@@ -121,7 +121,7 @@ class Scene:
         shutil.copytree(BUNDLE, self.root / "bundle")
         for folder in (self.home, self.tmp, self.place):
             folder.mkdir()
-        ended: Ended = self.start(labels=[EARLIER]).end(600)
+        ended: Ended = self.start(labels=[EARLIER]).end(LIMIT)
         if ended.code:
             raise RuntimeError(f"the first run ended with {ended.code}: {ended.text}")
         self.root.rename(self._start)

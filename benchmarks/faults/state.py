@@ -11,12 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.faults.fault import Fault
-from benchmarks.faults.program import Ended
+from benchmarks.faults.program import LIMIT, Ended
 from benchmarks.faults.scene import FIRST, PREPROCESSING, SECOND, Scene
 from bidsapp import __version__
 from bidsapp.workflows.environment import RUNS, WORK_PREFIX
 
-LIMIT = 600.0
 LATE_STEP = "session_wf.write_preproc"
 FUTURE, PAST = 2**31 + 1e8, 1e6
 """Seconds since 1970: the year 2041, and January 1970."""
