@@ -18,7 +18,9 @@ def enter_namespace() -> None:
     """Start this program again where its mounts are seen by nobody else; do nothing where that is refused."""
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     command = ["unshare", "--mount", *user]
-    if INSIDE in os.environ or subprocess.run([*command, "true"], check=False, stderr=-3).returncode:
+    if INSIDE in os.environ:
+        return
+    if subprocess.run([*command, "true"], check=False, stderr=subprocess.DEVNULL).returncode:
         return
     os.environ[INSIDE] = "yes"
     os.execvp("unshare", [*command, sys.executable, *sys.orig_argv[1:]])
