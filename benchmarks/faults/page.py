@@ -59,7 +59,7 @@ def _kills(counted: Mapping[str, Mapping[str, Any]]) -> str:
         for name, said in KINDS.items()
         if name in counted
     ]
-    return _table(["run", *COUNTED, "commit"], rows)
+    return _table(["run", *COUNTED, "commit"], rows) if rows else "Not counted yet on this version."
 
 
 def _complaints() -> str:
