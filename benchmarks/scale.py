@@ -92,6 +92,7 @@ def measure_group(results: Results, folder: Path, sizes: Sequence[int], like: Pa
     times = time_page(program, page)
     results.value(OPEN, times.load / 1000)
     results.value(SORT, times.slowest_sort / 1000)
+    print(f"processors: {times.load_cpu:.0f} ms to open, {times.sort_cpu:.0f} ms a sort in the mean")
     print(f"the slowest of {times.headings} columns: {times.slowest}; {times.wrong} not in order")
     results.broken += ["order"] if times.wrong else []
 
