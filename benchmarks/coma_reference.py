@@ -6,7 +6,8 @@ Real signals of 22 regions (pdoc): patients left out by fives, the healthy contr
 on (every second one; see ``WATCHED``), white noise, zeros, constants. Images are SIMULATED: ten volumes of
 patients on the average head; another patient's image of another kind in the place of each image, an empty
 one, noise, and healthy heads. Intervals are those of Clopper and Pearson. Beside the controls stands what a
-model that learns from controls, too, could do: nothing here may, since a cohort has none.
+model that learns from controls, too, could do: nothing here may, since a cohort has none. The simulated part
+takes 22 CPU seconds.
 """
 
 from __future__ import annotations
