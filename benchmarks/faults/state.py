@@ -13,8 +13,8 @@ from pathlib import Path
 from benchmarks.faults.fault import Fault
 from benchmarks.faults.program import LIMIT, Ended
 from benchmarks.faults.scene import FIRST, PREPROCESSING, SECOND, Scene
-from bidsapp import __version__
-from bidsapp.workflows.environment import RUNS, WORK_PREFIX
+from bidsapp.workflows.environment import RUNS
+from bidsapp.workflows.task import work_folder
 
 LATE_STEP = "session_wf.write_preproc"
 FUTURE, PAST = 2**31 + 1e8, 1e6
@@ -32,7 +32,7 @@ time.sleep(3600)
 
 def lock_of(scene: Scene, subject: str) -> Path:
     """Give the file by which a run claims a subject."""
-    return scene.work / f"{WORK_PREFIX}{__version__}" / f".sub-{subject}.lock"
+    return work_folder(scene.work, scene.bids) / f".sub-{subject}.lock"
 
 
 def interrupted(scene: Scene) -> None:

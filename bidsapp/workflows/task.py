@@ -30,10 +30,8 @@ class SubjectTask:
 
     @property
     def work_dir(self) -> Path:
-        """Folder of its intermediate results; another version or another dataset uses another one."""
-        dataset = digest_json(str(self.settings.bids_dir.resolve()))[:8]
-        name = f"{WORK_PREFIX}{bidsapp.__version__}-{dataset}"
-        return self.settings.work_root / name / f"sub-{self.subject}"
+        """Folder of its intermediate results."""
+        return work_folder(self.settings.work_root, self.settings.bids_dir) / f"sub-{self.subject}"
 
     @property
     def log_dir(self) -> Path:
@@ -112,3 +110,8 @@ class SubjectTask:
                 self.write_status(
                     replace(status, state="failed", error=sentence, exit_code=ExitCode.TRY_AGAIN)
                 )
+
+
+def work_folder(work_root: Path, bids_dir: Path) -> Path:
+    """Give the folder of all intermediate results; another version or another dataset uses another one."""
+    return work_root / f"{WORK_PREFIX}{bidsapp.__version__}-{digest_json(str(bids_dir.resolve()))[:8]}"
