@@ -21,7 +21,8 @@ torch)
   esac
   [ "${TORCH_INDEX:-default}" = default ] || index=$TORCH_INDEX
   python3 -m venv /opt/bidsapp
-  $pip install ${index:+--extra-index-url "$index"} --constraint "$source/requirements.lock" "torch==$version"
+  # === takes this very build: == would take 2.0+cpu for 2.0, where an index or a folder of wheels has it
+  $pip install ${index:+--extra-index-url "$index"} --constraint "$source/requirements.lock" "torch===$version"
   rm -rf /opt/bidsapp/lib/python3*/site-packages/torch/include
   ;;
 packages)
