@@ -35,12 +35,13 @@ class Browser(AbstractContextManager["Browser"]):
 
     def __init__(self, program: str) -> None:
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self._log = Path(self._profile.name) / "stderr.txt"
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
         self._process = subprocess.Popen(
             ["/bin/bash", "-c", f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}', "bash",
              program, *FLAGS, f"--user-data-dir={self._profile.name}"],
-            pass_fds=(theirs_in, theirs_out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            pass_fds=(theirs_in, theirs_out), stdout=subprocess.DEVNULL, stderr=self._log.open("wb"),
         )  # fmt: skip
         os.close(theirs_in)
         os.close(theirs_out)
@@ -94,7 +95,8 @@ class Browser(AbstractContextManager["Browser"]):
         while b"\0" not in self._buffer:
             more = self._in.read1(1 << 16)
             if not more:
-                raise RuntimeError("the browser is gone")
+                told = self._log.read_text(encoding="utf-8", errors="replace")[-500:]
+                raise RuntimeError(f"the browser is gone (exit status {self._process.wait(30)}): {told}")
             self._buffer += more
         message, _, self._buffer = self._buffer.partition(b"\0")
         said: dict[str, Any] = json.loads(message)
