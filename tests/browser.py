@@ -42,6 +42,7 @@ class Browser(AbstractContextManager["Browser"]):
             ["/bin/bash", "-c", f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}', "bash",
              program, *FLAGS, f"--user-data-dir={self._profile.name}"],
             pass_fds=(theirs_in, theirs_out), stdout=subprocess.DEVNULL, stderr=self._log.open("wb"),
+            env={**os.environ, "TMPDIR": self._profile.name},  # a run in this process may have set another
         )  # fmt: skip
         os.close(theirs_in)
         os.close(theirs_out)
