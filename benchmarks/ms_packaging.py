@@ -24,12 +24,13 @@ from scipy import ndimage
 from scipy.special import expit
 
 from bidsapp.analyses.ms.activity_rule import ActivityRule, features_of
-from bidsapp.analyses.ms.card import configs_of, judgement, licence, model_card
+from bidsapp.analyses.ms.card import LICENCE, model_card
 from bidsapp.analyses.ms.channels import PRIOR
 from bidsapp.analyses.ms.confidence import judge_lesions
 from bidsapp.analyses.ms.inference import infer
 from bidsapp.analyses.ms.instances import find_instances, numbers_of
 from bidsapp.analyses.ms.left_out import Judged, judge, predict_left_out
+from bidsapp.analyses.ms.metadata import configs_of, judgement
 from bidsapp.analyses.ms.networks import Trained, read_trained
 from bidsapp.analyses.ms.patients import Patient
 from bidsapp.bundle import Bundle
@@ -43,7 +44,7 @@ from bidsapp.simulate.sclerosis.outlines import LesionMasks
 
 VERSION = "0.3.0"
 CHANGES = {
-    VERSION: "trained twice as long, contrast agent on the T1w's scale, activity from change on FLAIR",
+    VERSION: "2,400 steps more, contrast agent on the T1w's scale, activity from change on FLAIR",
     "0.2.0": "lesions simulated on real scans too, regional contrast of normal tissue, lesions that fade",
     "0.1.0": "first weights",
 }
@@ -175,7 +176,7 @@ def finish(
         metadata=metadata,
         tensors={name: bundle.tensors(name) for name in names},
         card=model_card(metadata),
-        licence=licence(metadata),
+        licence=LICENCE,
         configs=configs_of(metadata),
     )
     return written, limit

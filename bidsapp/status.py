@@ -76,7 +76,7 @@ class RunStatus:
             return ""
         return (
             f"{self.name}: the findings of {analysis} that are there are left out: "
-            "the last run, which was to renew them, has not ended well."
+            "the last run was to renew them and did not."
         )
 
     def write(self, path: Path) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import TextIOWrapper
 from typing import TextIO
 
@@ -14,7 +14,8 @@ from bidsapp.cli.logfile import LogFile
 from bidsapp.errors import ExitCode, InputOutputError
 from bidsapp.workflows.signals import ENDING
 
-_ARGPARSE_USAGE = 2
+_ENDS: Mapping[object, ExitCode] = {None: ExitCode.OK, 0: ExitCode.OK, 2: ExitCode.USAGE}
+"""What argparse ends with; nothing else of ours raises ``SystemExit``."""
 
 
 def run_program(name: str, body: Callable[[], int]) -> int:
@@ -40,7 +41,7 @@ def run_program(name: str, body: Callable[[], int]) -> int:
         sys.stdout.flush()
         return int(code)
     except SystemExit as stop:  # --help and --version end like this
-        return ExitCode.USAGE if stop.code == _ARGPARSE_USAGE else ExitCode.OK
+        return _ENDS.get(stop.code, ExitCode.INTERNAL)
     except BrokenPipeError:
         _silence(sys.stdout)
         return PIPE_CLOSED

@@ -30,7 +30,8 @@ def claim(folder: Path, subject: str) -> Iterator[Path]:
     except BlockingIOError as error:
         raise TryAgainError(
             f"sub-{subject}: another run works on this subject in {folder}; "
-            "wait for it, or give this run a --work-dir of its own, and run the same command again."
+            "wait for it and run the same command again; if that run is of another dataset, give this one a "
+            "--work-dir of its own."
         ) from error
     with stream:
         try:

@@ -24,7 +24,9 @@ def handlers():
         (NoInputError("There is no file; give one."), ExitCode.NO_INPUT, "it: There is no file; give one.\n"),
         (KeyboardInterrupt(), 130, "it: Interrupted."),
         (SystemExit(0), ExitCode.OK, ""),
+        (SystemExit(None), ExitCode.OK, ""),
         (SystemExit(2), ExitCode.USAGE, ""),  # as argparse ends
+        (SystemExit(1), ExitCode.INTERNAL, ""),  # nobody's: never taken for success
     ],
 )
 def test_an_end_by_an_error_has_its_exit_code_and_at_most_one_sentence(error, code, said, capsys):

@@ -75,9 +75,9 @@ def _calibrated(trained: Trained) -> str:
 def _activity(images: Collection[str], metadata: Mapping[str, object], trained: Trained) -> str:
     if not trained.activity:
         return NO_ACTIVITY
-    seen = "" if metadata.get("activity_seen_in_patients") else SIMULATED
     if trained.rule is not None:
-        return CHANGE + seen if {"FLAIR", PRIOR} <= set(images) else NO_EARLIER
+        return CHANGE + SIMULATED if {"FLAIR", PRIOR} <= set(images) else NO_EARLIER
+    seen = "" if metadata.get("activity_seen_in_patients") else SIMULATED
     origin = SYNTHESIS if trained.active_from == "synthesis" else ""
     return (
         f"{origin} A lesion would probably enhance where the mean probability over its 10 mm3 that are most "

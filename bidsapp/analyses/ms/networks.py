@@ -53,6 +53,8 @@ class Trained:
         Adapts the logits of lesion to how much disease a scan shows.
     rule
         Tells activity from the change since the earlier session; there where ``active_from`` is ``change``.
+    activity_simulated
+        Whether activity was learned from simulated lesions alone, as a rule always is.
     """
 
     networks: tuple[nn.Module, ...]
@@ -68,6 +70,7 @@ class Trained:
     active_from: str = "head"
     prior: Prior | None = None
     rule: ActivityRule | None = None
+    activity_simulated: bool = True
 
 
 def read_trained(bundle: Bundle, device: str) -> Trained:
@@ -99,7 +102,8 @@ def read_trained(bundle: Bundle, device: str) -> Trained:
             cautions=_sentences(metadata.get("cautions", [])),
             active_from=str(metadata.get("active_from", "head")),
             prior=read_prior(metadata),
-            rule=read_rule(metadata),
+            rule=(rule := read_rule(metadata)),
+            activity_simulated=rule is not None or not metadata.get("activity_seen_in_patients", False),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadDataError(
@@ -136,7 +140,7 @@ def load_network(
 
 
 def _dropout(value: object) -> tuple[Kind, float]:
-    """Read what `bidsapp.analyses.ms.card.metadata_of` says; bundles from before it say nothing: none."""
+    """Read what `bidsapp.analyses.ms.metadata.metadata_of` says; bundles from before it say nothing: none."""
     if not isinstance(value, dict) or value["kind"] not in DROPOUTS:
         raise TypeError(f"{value!r} is no dropout")
     return value["kind"], _number(value["rate"])

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
 from bidsapp.analyses.ms.activity import ActivityMap, tell_activity
 from bidsapp.analyses.ms.change import Comparison, compare
-from bidsapp.analyses.ms.channels import CONTRASTS, PRIOR
-from bidsapp.analyses.ms.earlier import Earlier
+from bidsapp.analyses.ms.channels import PRIOR
 from bidsapp.analyses.ms.instances import Labels, find_instances
 from bidsapp.analyses.ms.lesions import Evidence, Lesion, describe_lesions
 from bidsapp.analyses.ms.maps import place_labels, write_maps
@@ -19,6 +17,7 @@ from bidsapp.analyses.ms.networks import Trained, read_trained
 from bidsapp.analyses.ms.places import find_regions, place_lesions
 from bidsapp.analyses.ms.reading import Reading, read_session
 from bidsapp.analyses.ms.reasons import Reasons, find_reasons
+from bidsapp.analyses.ms.remarks import partial, without_change
 from bidsapp.analyses.ms.rise import measure_brightness, rise_of
 from bidsapp.analyses.ms.tables import lesion_scores, lesion_table
 from bidsapp.analyses.ms.words import summary, undrawn, warnings
@@ -31,8 +30,6 @@ from bidsapp.images.volume import read_volume
 
 VOXEL_MM3 = 1.0
 _TISSUES = ("GM", "CSF")
-COVERED = 0.95
-"""Least share of the brain that an image shows (not 0, which is what lies beyond a scan)."""
 NOT_SCANNED = 0.5
 """Probability of lesion where a scan does not reach: what lies there is neither new nor resolved."""
 _TRANSFORMS = ("standard_to_native", "native_to_standard")
@@ -62,11 +59,30 @@ def predict(
     activity = tell_activity(reading, labels, trained)
     lesions = _describe(member, reading, labels, comparison, activity, trained)
     numbers = place_labels(reading, labels)
-    shown = trained.synthesis and reading.post is not None
-    reasons = (
-        find_reasons(member, reading, labels, lesions, trained, bundle, out_dir, device=device, seed=seed)
-        if explain
-        else Reasons()
+    synthesised = trained.synthesis and reading.post is not None
+    reasons = Reasons()
+    if explain:
+        reasons = find_reasons(
+            member, reading, labels, lesions, trained, bundle, out_dir, device=device, seed=seed
+        )
+    maps = write_maps(
+        member,
+        reading,
+        numbers,
+        lesions,
+        out_dir,
+        bundle,
+        active=activity.probability if activity else None,
+        synthesis=synthesised,
+    )
+    said = (
+        *trained.cautions,
+        *warnings(
+            synthesised=synthesised, activity=activity is not None, simulated=trained.activity_simulated
+        ),
+        *undrawn(lesions, np.unique(numbers.data).astype(int).tolist()),
+        *partial(member, reading),
+        *without_change(member, reading),
     )
     return Findings(
         analysis="ms",
@@ -75,28 +91,9 @@ def predict(
         session=member.session,
         summary=summary(lesions, comparison),
         scores=lesion_scores(lesions, comparison, activity=activity is not None),
-        maps=(
-            *write_maps(
-                member,
-                reading,
-                numbers,
-                lesions,
-                out_dir,
-                bundle,
-                active=activity.probability if activity else None,
-                synthesis=shown,
-            ),
-            *reasons.maps,
-        ),
+        maps=(*maps, *reasons.maps),
         tables=(lesion_table(lesions, comparison), *reasons.tables),
-        warnings=(
-            *trained.cautions,
-            *warnings(synthesised=shown, activity=activity is not None),
-            *undrawn(lesions, np.unique(numbers.data).astype(int).tolist()),
-            *_partial(member, reading),
-            *_earlier_warning(member, reading),
-            *reasons.warnings,
-        ),
+        warnings=(*said, *reasons.warnings),
         provenance={
             "bundle": bundle.name,
             "bundle_version": bundle.version,
@@ -154,43 +151,4 @@ def _describe(
     changes = comparison.changes if comparison is not None else None
     return describe_lesions(
         labels, space.grid.affine, evidence, places, changes, confidence_limit=trained.confidence_limit
-    )
-
-
-def _partial(member: Member, reading: Reading) -> tuple[str, ...]:
-    """Say which contrasts leave a part of the brain out: the network takes it for dark tissue."""
-    brain = reading.space.mask.data >= 0.5
-    shown = {name: float((reading.images[name].data[brain] != 0).mean()) for name in reading.images}
-    return tuple(
-        f"{name} of {member.name} shows {share:.0%} of the brain; what was found in the rest is not reliable."
-        for name, share in shown.items()
-        if share < COVERED
-    )
-
-
-def _earlier_warning(member: Member, reading: Reading) -> tuple[str, ...]:
-    if member.unordered:
-        others = ", ".join(f"ses-{label}" for label in member.unordered)
-        return (
-            f"Which of {member.name} and {others} came first is not known, so change is not told; give "
-            f"acq_time in sub-{member.subject}_sessions.tsv, or number the sessions.",
-        )
-    if member.earlier is None:
-        return ()
-    if reading.earlier is None:
-        return (
-            f"The earlier session {member.earlier.name} could not be used (not normalised together with this "
-            "one, or without a brain mask or any contrast), so change is not told.",
-        )
-    return _unlike(member.name, reading.images, reading.earlier)
-
-
-def _unlike(name: str, images: Collection[str], earlier: Earlier) -> tuple[str, ...]:
-    """Say where two sessions were read with other contrasts: a lesion that one cannot show is no change."""
-    now, then = (", ".join(item for item in CONTRASTS if item in there) for there in (images, earlier.images))
-    if now == then:
-        return ()
-    return (
-        f"{name} was read with {now}, but the earlier session {earlier.name} with {then}: what is called "
-        "change may come from that alone.",
     )

@@ -87,19 +87,19 @@ def find_reasons(
         maps=_write_map(member, reading, why, out_dir, bundle),
         tables=(*contrasts, relevance_table(why, reading.images), check_table(why)),
         warnings=(*([ALONE] if games is None else []), *_not_shown(why)),
-        methods=methods_text(trained),
+        methods=methods_text(trained, active=any(lesion.activity for lesion in lesions)),
     )
 
 
-def methods_text(trained: Trained) -> str:
-    """Say how the reasons were found."""
-    active = " and the most probably active one" if trained.activity else ""
+def methods_text(trained: Trained, *, active: bool) -> str:
+    """Say how the reasons were found; ``active`` where activity is known, so that one lesion is for it."""
+    most = " and the most probably active one" if active else ""
     plain = (
         " The logits that were explained are the network's own, not adapted to the scan's load."
         if trained.prior
         else ""
     )
-    return f"{WORTH} Why the network marked the three largest lesions{active}{RELEVANCE}{plain}"
+    return f"{WORTH} Why the network marked the three largest lesions{most}{RELEVANCE}{plain}"
 
 
 def _not_shown(why: Sequence[LesionReasons]) -> tuple[str, ...]:

@@ -29,8 +29,8 @@ _ABOUT = (
 _ACTIVITY = (
     Column(
         name="activity",
-        description="Probability that the lesion would enhance with gadolinium: mean over the 10 mm3 of it "
-        "that are most probably active",
+        description="Probability that the lesion would enhance with gadolinium: told from the whole lesion's "
+        "change on FLAIR, or the mean over the 10 mm3 of it that are most probably active",
     ),
     Column(name="activity_low", description="Lower end of the interval of activity"),
     Column(name="activity_high", description="Upper end of the interval of activity"),

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bidsapp.analyses.ms.card import Sources, configs_of, licence, metadata_of, model_card, second_stage
+from bidsapp.analyses.ms.card import LICENCE, model_card
 from bidsapp.analyses.ms.material import Material, read_material
+from bidsapp.analyses.ms.metadata import Sources, configs_of, metadata_of, second_stage
 from bidsapp.analyses.ms.options import Options
 from bidsapp.analyses.ms.roles import divide
 from bidsapp.analyses.ms.run import Outcome, Run
@@ -125,7 +126,7 @@ def write_bundle(path: Path, networks: Mapping[str, nn.Module], metadata: Mappin
         metadata={**metadata, "networks": [name for name in kept if name != "base"]},
         tensors=tensors,
         card=model_card(metadata),
-        licence=licence(metadata),
+        licence=LICENCE,
         configs=configs_of(metadata),
     )
 

@@ -21,6 +21,7 @@ ACTIVITY_WARNING = (
     "The activity was predicted without contrast agent. Whether a lesion enhances can be seen only on an "
     "image after gadolinium."
 )
+SIMULATED_ACTIVITY = "How activity shows was learned from simulated lesions alone, not from patients."
 CORD_WARNING = "The spinal cord is not seen: lesions there count neither in the load nor in the regions."
 
 
@@ -37,9 +38,23 @@ def summary(lesions: Sequence[Lesion], comparison: Comparison | None = None) -> 
     return " ".join(part for part in parts if part)
 
 
-def warnings(*, synthesised: bool, activity: bool) -> tuple[str, ...]:
-    """Give what a reader must know before using the results."""
-    return (*([SYNTHESIS_WARNING] * synthesised), *([ACTIVITY_WARNING] * activity), CORD_WARNING)
+def warnings(*, synthesised: bool, activity: bool, simulated: bool = False) -> tuple[str, ...]:
+    """Give what a reader must know before using the results.
+
+    Parameters
+    ----------
+    synthesised, activity
+        Whether there is a synthesised image, and whether activity is told.
+    simulated
+        Whether no patient taught the activity.
+    """
+    learned = activity and simulated
+    return (
+        *([SYNTHESIS_WARNING] * synthesised),
+        *([ACTIVITY_WARNING] * activity),
+        *([SIMULATED_ACTIVITY] * learned),
+        CORD_WARNING,
+    )
 
 
 def undrawn(lesions: Sequence[Lesion], drawn: Collection[int]) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from bidsapp.analyses.ms import ANALYSIS
-from bidsapp.analyses.ms.card import metadata_of
 from bidsapp.analyses.ms.material import Material
+from bidsapp.analyses.ms.metadata import metadata_of
 from bidsapp.analyses.ms.train import write_bundle
 from bidsapp.bundle import Bundle
 from bidsapp.cohort import Member

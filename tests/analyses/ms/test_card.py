@@ -3,16 +3,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from bidsapp.analyses.ms.card import (
-    BY_CHANGE,
-    SIMULATED,
-    UNTOLD,
-    Sources,
-    configs_of,
-    metadata_of,
-    model_card,
-)
+from bidsapp.analyses.ms.card import BY_CHANGE, SIMULATED, UNTOLD, model_card
 from bidsapp.analyses.ms.material import Material
+from bidsapp.analyses.ms.metadata import Sources, configs_of, metadata_of
 from bidsapp.analyses.ms.patients import Patient
 from bidsapp.bundle_checks import REQUIRED
 

@@ -19,9 +19,8 @@ from bidsapp.analyses.ms.grid import read_images, work_space
 from bidsapp.analyses.ms.maps import in_standard
 from bidsapp.analyses.ms.networks import read_trained
 from bidsapp.analyses.ms.predict import _compare as compare_with_earlier
-from bidsapp.analyses.ms.predict import _partial as partial
-from bidsapp.analyses.ms.predict import _unlike as unlike
 from bidsapp.analyses.ms.reading import read_session
+from bidsapp.analyses.ms.remarks import partial, unlike
 from bidsapp.bids.sink import write_findings
 from bidsapp.errors import BadDataError
 from bidsapp.images.templates import template_grid

@@ -8,8 +8,8 @@ import torch
 from monai.bundle import ConfigParser
 
 from bidsapp.analyses.ms import ANALYSIS
-from bidsapp.analyses.ms.card import metadata_of
 from bidsapp.analyses.ms.material import Material
+from bidsapp.analyses.ms.metadata import metadata_of
 from bidsapp.analyses.ms.networks import read_trained
 from bidsapp.analyses.ms.options import Options
 from bidsapp.analyses.ms.stages import Stage, run_stage

@@ -5,7 +5,14 @@ from bidsapp.analyses.ms.change import compare
 from bidsapp.analyses.ms.instances import find_instances
 from bidsapp.analyses.ms.lesions import Evidence, describe_lesions
 from bidsapp.analyses.ms.tables import lesion_scores, lesion_table
-from bidsapp.analyses.ms.words import CORD_WARNING, SYNTHESIS_WARNING, summary, undrawn, warnings
+from bidsapp.analyses.ms.words import (
+    CORD_WARNING,
+    SIMULATED_ACTIVITY,
+    SYNTHESIS_WARNING,
+    summary,
+    undrawn,
+    warnings,
+)
 
 AFFINE = np.array([[-1.0, 0, 0, 20], [0, 1, 0, -5], [0, 0, 1, 3], [0, 0, 0, 1]])
 
@@ -94,6 +101,12 @@ def test_a_synthesised_image_is_forbidden_for_diagnosis():
     texts = warnings(synthesised=True, activity=False)
     assert texts == (SYNTHESIS_WARNING, CORD_WARNING)
     assert "must not be used for diagnosis" in SYNTHESIS_WARNING
+
+
+def test_activity_that_no_patient_taught_is_said_to_be_so():
+    assert SIMULATED_ACTIVITY in warnings(synthesised=False, activity=True, simulated=True)
+    assert SIMULATED_ACTIVITY not in warnings(synthesised=False, activity=True, simulated=False)
+    assert SIMULATED_ACTIVITY not in warnings(synthesised=False, activity=False, simulated=True)
 
 
 def test_a_lesion_that_thick_slices_pass_by_is_said(found):
