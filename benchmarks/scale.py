@@ -1,11 +1,12 @@
 """A thousand subjects of two sessions: finding data, ``--dry-run``, the group report, its page in a browser.
 
-    python benchmarks/scale.py [--subjects 100 300 1000] [--like OUTPUT_DIR] [--work FOLDER] [bidsapp option]
+    python benchmarks/scale.py [--subjects 100 300 1000] [--like OUTPUT_DIR] [--work FOLDER]
+        [--figure FILE.svg] [bidsapp option]
 
 Each row is a fresh process: wall and processor seconds with all imports, the memory of its largest process,
 against the promise. The raw dataset is a skeleton of links to one tiny image. ``--like`` names an output
 folder with subjects that were really processed: the group level then runs on copies of their findings, with
-new labels and numbers a little changed, and links to their images.
+new labels and numbers a little changed, and links to their images. ``--figure`` plots the growth.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from scale_cohort import grow
 from scale_cost import PROGRAM, Cost, measure
+from scale_growth import Growth
 from scale_page import time_page
 from scale_raw import FIRST_NODE, costs_of_finding, dry_run
 
@@ -25,9 +27,10 @@ from bidsapp.reports.layout import read_layout
 from bidsapp.simulate.skeleton import skeleton
 from tests.browser import find_browser
 
-START, PLAN, OPEN, SORT, SIZE = (
+START, PLAN, GROUP, OPEN, SORT, SIZE = (
     "start-up (--version)",
     "--dry-run",
+    "group level",
     "page: opened",
     "page: sorted",
     "page: MB",
@@ -42,6 +45,7 @@ class Results:
 
     def __init__(self) -> None:
         self.broken: list[str] = []
+        self.growth = Growth()
         print(f"{'':40}{'wall s':>9}{'cpu s':>9}{'MB':>7}  promise")
 
     def cost(self, what: str, cost: Cost, promise: str = "") -> None:
@@ -68,6 +72,7 @@ def measure_raw(results: Results, folder: Path, sizes: Sequence[int], words: Seq
         labels = skeleton(raw, size, 2)
         cost = dry_run(raw, out, words)
         results.cost(f"{PLAN} of {size} subjects", cost, PLAN)
+        results.growth.add(PLAN, size, cost)
         peaks.append(cost.peak_mb or 0.0)
     if peaks[-1] > FLAT * peaks[0]:
         results.broken.append("flat memory of --dry-run")
@@ -80,9 +85,12 @@ def measure_group(results: Results, folder: Path, sizes: Sequence[int], like: Pa
     for size in sizes:
         raw, out = folder / f"raw{size}", folder / f"group{size}"
         models = grow(like, raw, out, sorted(path.name[4:] for path in raw.glob("sub-*")), 2)
-        results.cost(f"group of {size} subjects", measure([PROGRAM, raw, out, "group"]))
+        cost = measure([PROGRAM, raw, out, "group"])
+        results.cost(f"{GROUP} of {size} subjects", cost)
+        results.growth.add(GROUP, size, cost)
         page = out / "group_report.html"
-        results.value(SIZE, page.stat().st_size / 1e6)
+        results.growth.page_mb[size] = page.stat().st_size / 1e6
+        results.value(SIZE, results.growth.page_mb[size])
     files = sum(not path.is_dir() for path in out.rglob("*"))
     print(f"copies of {models} subjects; {files / size:.1f} files a subject with two sessions")
     program = find_browser()
@@ -105,12 +113,15 @@ def main() -> int:
     parser.add_argument("--subjects", type=int, nargs="+", default=[100, 300, 1000])
     parser.add_argument("--like", type=Path, metavar="OUTPUT_DIR", help="subjects for the group level")
     parser.add_argument("--work", type=Path, help="folder for all files; by default a temporary one")
+    parser.add_argument("--figure", type=Path, help="PNG or SVG of the growth")
     options, words = parser.parse_known_args()
     results = Results()
     with tempfile.TemporaryDirectory(dir=options.work) as name:
         measure_raw(results, Path(name), options.subjects, words)
         if options.like:
             measure_group(results, Path(name), options.subjects, options.like)
+    if options.figure:
+        results.growth.draw(options.figure, most_mb=PROMISES[SIZE])
     if results.broken:
         print(f"Broken promise: {', '.join(results.broken)}")
     return 1 if results.broken else 0

@@ -17,6 +17,8 @@ from bidsapp.status import RunStatus
 from tests.ready_signals import SONG_2018, add_subject, resting_signals, write_dataset
 
 PATIENCE = 1200
+SIGNALS = ("--analysis", "coma", "--mem", "2G")
+"""What a subject without images needs."""
 _FIELD = re.compile(r"(\w+)=(\S*)")
 
 
@@ -45,11 +47,11 @@ def write_cohort(folder: Path, labels: Sequence[str]) -> Path:
     return folder
 
 
-def submit(bids: Path, out: Path, *words: str) -> tuple[Path, list[str]]:
+def submit(bids: Path, out: Path, *words: str, subjects: Sequence[str] = SIGNALS) -> tuple[Path, list[str]]:
     """Submit with the program itself; give the folder of scripts and the numbers of the jobs."""
     done = subprocess.run(
         [sys.executable, "-m", "bidsapp.cli.hpc.main", bids, out, "participant", "group",
-         "--analysis", "coma", "--mem", "2G", "--submit", *words],
+         *subjects, "--submit", *words],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -119,10 +121,10 @@ def set_node(name: str, state: str) -> None:
     subprocess.run(["scontrol", "update", f"NodeName={name}", f"State={state}", *reason], check=True)
 
 
-def state_of(out: Path, subject: str) -> str:
-    """Give the state of a subject's status, or ``none`` before there is one."""
+def state_of(out: Path, subject: str, session: str | None = None) -> str:
+    """Give the state of a session's status, or ``none`` before there is one."""
     try:
-        return RunStatus.read(status_file(out, subject, None)).state
+        return RunStatus.read(status_file(out, subject, session)).state
     except BidsAppError:
         return "none"
 
