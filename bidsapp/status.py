@@ -45,7 +45,10 @@ class RunStatus:
     skipped
         What did not run, and why.
     undone
-        Analyses (``preproc`` is one) that this run was to do and has not: what there is of them is older.
+        Analyses (``preproc`` is one) of which what there is, is older: this run was to do them and has not,
+        or they were done on other images and nobody asked for them again.
+    images
+        Digest of everything that the preprocessed images depend on.
     key
         Digest of everything that the result depends on (input bytes, settings, bundles, version):
         a finished status with the same key is not run again.
@@ -58,6 +61,7 @@ class RunStatus:
     state: State
     version: str
     key: str = ""
+    images: str = ""
     exit_code: int = ExitCode.OK
     error: str = ""
     steps: tuple[Step, ...] = ()
@@ -75,8 +79,8 @@ class RunStatus:
         if analysis not in {*self.undone, *self.skipped}:
             return ""
         return (
-            f"{self.name}: the findings of {analysis} that are there are left out: "
-            "the last run was to renew them and did not."
+            f"{self.name}: the findings of {analysis} that are there are left out: they are older than the "
+            f"last run's images; run {analysis} again."
         )
 
     def write(self, path: Path) -> Path:

@@ -25,8 +25,8 @@ class Recorder:
     ----------
     task, sessions
         The subject, and its sessions that can be used.
-    key
-        Digest of all that the results depend on.
+    key, images
+        Digests of all that the results, and that the preprocessed images depend on.
     sinks
         Steps that write findings: a session is done when all of its own are.
     send
@@ -34,23 +34,33 @@ class Recorder:
     """
 
     def __init__(
-        self, task: SubjectTask, sessions: Sequence[Inputs], key: str, *, sinks: Collection[str], send: Send
+        self,
+        task: SubjectTask,
+        sessions: Sequence[Inputs],
+        key: str,
+        images: str,
+        *,
+        sinks: Collection[str],
+        send: Send,
     ) -> None:
         self._task = task
         self._sessions = sessions
         self._sinks = sinks
         self._send = send
         self._steps: dict[str, Step] = {}
+        before = {item.session: task.status(item.session) for item in sessions}
         self._earlier = {
             step.name: replace(step, reused=True)
-            for item in sessions
-            for step in task.status(item.session).steps
+            for status in before.values()
+            for step in status.steps
             if step.state == "done"
         }
+        self._aged = {item.session: _aged(task, before[item.session], images) for item in sessions}
         self._statuses = {
             item.session: replace(
                 task.fresh_status(item.session),
                 key=key,
+                images=images,
                 skipped={model.name: said for model in task.models if (said := model.missing(item))},
             )
             for item in sessions
@@ -75,7 +85,7 @@ class Recorder:
             status, errors = self._status(item), self._errors(item, failures)
             if errors:
                 sentence = " ".join(str(error) for error in errors)
-                undone = self._task.asked if beyond else status.undone
+                undone = (*self._task.asked, *self._aged[item.session]) if beyond else status.undone
                 status = replace(
                     status, state="failed", error=sentence, exit_code=errors[0].code, undone=undone
                 )
@@ -94,13 +104,23 @@ class Recorder:
 
     def _status(self, item: Inputs) -> RunStatus:
         steps = tuple(step for name, step in self._steps.items() if concerns(name, item, self._sessions))
-        return replace(self._statuses[item.session], steps=steps, undone=self._undone(item))
+        undone = (*self._undone(item), *self._aged[item.session])
+        return replace(self._statuses[item.session], steps=steps, undone=undone)
 
     def _undone(self, item: Inputs) -> tuple[str, ...]:
         """Name what was to write findings of a session and has not."""
         written = {name for name, step in self._steps.items() if step.state == "done"}
         sinks = [name for name in self._sinks if concerns(name, item, self._sessions)]
         return tuple(name.rpartition(".write_")[2] for name in sinks if name not in written)
+
+
+def _aged(task: SubjectTask, before: RunStatus, images: str) -> tuple[str, ...]:
+    """Name the analyses that nobody asks for this time and whose findings are not of this run's images."""
+    if before.images == images:
+        return task.aged(before)
+    folder = log_dir(task.settings.output_dir, task.subject, before.session)
+    there = [path.stem.removeprefix("findings-") for path in sorted(folder.glob("findings-*.json"))]
+    return tuple(name for name in there if name not in task.asked)
 
 
 def _remove_stale(task: SubjectTask, inputs: Inputs) -> None:

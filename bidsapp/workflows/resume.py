@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import bidsapp
@@ -20,13 +21,15 @@ class Contents:
         self._digests: dict[Path, str] = {}
 
     def digest(self, path: Path) -> str:
-        """Give the SHA-256 of a file, and remember it.
+        """Give the SHA-256 that a file had when it was first asked for.
 
         Raises
         ------
         NoInputError
             The file went away, or may not be read.
         """
+        if path in self._digests:
+            return self._digests[path]
         try:
             self._digests[path] = digest_file(path)
         except OSError as error:
@@ -79,6 +82,19 @@ def run_key(
             "sessions": {inputs.name: _digest_inputs(inputs, digest) for inputs in sessions},
         }
     )
+
+
+def images_key(
+    settings: Settings, sessions: Sequence[Inputs], brain: str, digest: Callable[[Path], str] = digest_file
+) -> str:
+    """Digest all that the preprocessed images of a subject depend on; as :func:`run_key`, without analyses.
+
+    Parameters
+    ----------
+    brain
+        Digest of the bundle of the brain mask.
+    """
+    return run_key(replace(settings, explain=False), sessions, {"brain": brain}, digest)
 
 
 def is_done(status_file: Path, key: str, output_dir: Path) -> bool:

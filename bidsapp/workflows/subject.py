@@ -16,7 +16,7 @@ from bidsapp.workflows.claim import claim
 from bidsapp.workflows.models import bundle_digests
 from bidsapp.workflows.monitor import StepMonitor
 from bidsapp.workflows.recorder import Recorder, Send
-from bidsapp.workflows.resume import Contents, is_done, run_key
+from bidsapp.workflows.resume import Contents, images_key, is_done, run_key
 from bidsapp.workflows.run_file import write_run_file
 from bidsapp.workflows.supervisor import Event
 from bidsapp.workflows.task import SubjectTask
@@ -86,8 +86,18 @@ def _find(task: SubjectTask) -> tuple[tuple[Inputs, ...], list[BidsAppError]]:
             usable.append(inputs)
         except BidsAppError as error:
             errors.append(error)
-            fresh = task.fresh_status(session)
-            task.write_status(replace(fresh, state="failed", error=str(error), exit_code=error.code))
+            earlier, fresh = task.status(session), task.fresh_status(session)
+            undone = (*task.asked, *task.aged(earlier))
+            task.write_status(
+                replace(
+                    fresh,
+                    state="failed",
+                    error=str(error),
+                    exit_code=error.code,
+                    images=earlier.images,
+                    undone=undone,
+                )
+            )
     return tuple(usable), errors
 
 
@@ -99,7 +109,8 @@ def _run_workflow(
     from bidsapp.workflows.participant import init_subject_wf, list_sinks
 
     workflow = init_subject_wf(sessions, task.settings, task.models, task.brain)
-    recorder = Recorder(task, sessions, key, sinks=list_sinks(workflow), send=send)
+    images = images_key(task.settings, sessions, task.brain.digest, contents.digest)
+    recorder = Recorder(task, sessions, key, images, sinks=list_sinks(workflow), send=send)
     if task.settings.write_graph:
         workflow.write_graph(str(task.log_dir / "workflow.dot"), graph2use="colored", format="dot")
     failures = dict(

@@ -43,6 +43,10 @@ class SubjectTask:
         """All that is to write findings: the preprocessing and each analysis."""
         return ("preproc", *(model.name for model in self.models))
 
+    def aged(self, earlier: RunStatus) -> tuple[str, ...]:
+        """Name what an earlier run left undone and nobody asks for this time."""
+        return tuple(name for name in earlier.undone if name not in self.asked)
+
     def status(self, session: str | None) -> RunStatus:
         """Give what is known of a session so far: the status on disk, or a fresh one."""
         try:
@@ -68,7 +72,7 @@ class SubjectTask:
         """Record for every session that the subject failed."""
         for session in self.sessions:
             status = self.status(session)
-            undone = status.undone if status.state == "running" else self.asked
+            undone = status.undone if status.state == "running" else (*self.asked, *self.aged(status))
             self.write_status(replace(status, state="failed", error=sentence, exit_code=code, undone=undone))
         return Event(sentence, final=True, code=code)
 

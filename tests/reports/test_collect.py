@@ -34,7 +34,7 @@ def test_findings_that_the_last_run_was_to_renew_and_has_not_are_left_out(
     assert [item.analysis for item in visit.findings] == ["preproc"]
     assert visit.problems == (
         "sub-01: the findings of tea that are there are left out: "
-        "the last run was to renew them and did not.",
+        "they are older than the last run's images; run tea again.",
     )
 
 

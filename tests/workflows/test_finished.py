@@ -20,7 +20,7 @@ from bidsapp.settings import Settings
 from bidsapp.status import RunStatus
 from bidsapp.workflows.models import brain_bundle, bundle_digests, resolve_models
 from bidsapp.workflows.plan import plan
-from bidsapp.workflows.resume import Contents, run_key
+from bidsapp.workflows.resume import Contents, images_key, run_key
 from bidsapp.workflows.subject import SubjectTask, _process, _run_workflow
 
 
@@ -121,3 +121,33 @@ def test_what_was_said_of_an_image_that_is_gone_is_removed(
     _run_workflow(task, [inputs], key, Contents(), lambda event: None)
     assert {name: path.exists() for name, path in found.items()} == {"ms": False, "preproc": True}
     assert task.status(None).skipped == {"ms": "ms needs FLAIR, which sub-01 does not have."}
+
+
+def test_findings_of_other_images_are_left_out_until_their_analysis_is_asked_for(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, inputs, key = task_of(settings)
+    of = Findings(analysis="anomaly", title="", subject="01", session=None, summary="")
+    of.write(findings_file(settings.output_dir, "01", None, "anomaly"))
+    monkeypatch.setattr("bidsapp.workflows.engine.run_workflow", lambda *words, **options: {})
+
+    def undone(task: SubjectTask) -> bool:
+        _run_workflow(task, [inputs], key, Contents(), lambda event: None)
+        return "anomaly" in task.status(None).undone
+
+    same = RunStatus(
+        subject="01",
+        session=None,
+        state="done",
+        version="1",
+        images=images_key(settings, [inputs], task.brain.digest),
+    )
+    task.write_status(same)
+    assert not undone(task), "the images are the same"
+    assert not undone(replace(task, settings=replace(settings, explain=True))), "as they are with reasons"
+    task.write_status(replace(same, images="of another image"))
+    assert undone(task)
+    assert undone(task), "it stays so"
+    assert "the findings of anomaly that are there are left out" in task.status(None).leaves_out("anomaly")
+    asked = replace(task.models[0], name="anomaly")
+    assert not undone(replace(task, models=(asked,)))
