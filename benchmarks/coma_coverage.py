@@ -9,10 +9,17 @@ from coma_patients import Study
 from coma_scores import Makes, markdown, show
 from numpy.typing import NDArray
 
+from bidsapp.analyses.coma.models.median import Median
 from bidsapp.analyses.coma.models.protocol import Model
+from bidsapp.learning.confidence.by_score import by_score_interval
 from bidsapp.learning.confidence.coverage import TERTILES, Coverage, measure_coverage
 from bidsapp.learning.confidence.cross_fit import left_out_intervals
-from bidsapp.learning.confidence.interval import Interval, unconditional_interval
+from bidsapp.learning.confidence.interval import (
+    Interval,
+    IntervalRule,
+    plus_interval,
+    unconditional_interval,
+)
 from bidsapp.learning.validation.splits import repeated_folds
 
 FOLDS = 10
@@ -27,19 +34,31 @@ def left_out_coverage(
     *,
     highest: float,
 ) -> Covered:
-    """Measure the interval that knows only scores, then CV+ of each model, plain and by difficulty.
+    """Measure the interval that knows only scores, then CV+ of each model: plain, by difficulty, by score.
 
     Patients are left out of everything in ten outer folds; ``difficulty`` makes the model of the expected
-    error.
+    error. The median by score is what scores alone give when asked to hold each third, too.
     """
     outer = repeated_folds(target, study.subjects, folds=FOLDS, seed=0)[0]
-    found = {"scores alone": _unconditional(target, outer, highest)}
+
+    def left_out(
+        make: Callable[[], Model],
+        rule: IntervalRule = plus_interval,
+        how: Callable[[], Model] | None = None,
+    ) -> Interval:
+        return left_out_intervals(
+            make, study.patients, target, study.subjects, outer,
+            folds=FOLDS, difficulty=how, rule=rule, lowest=0.0, highest=highest,
+        )  # fmt: skip
+
+    found = {
+        "scores alone": _unconditional(target, outer, highest),
+        "scores alone, by score": left_out(Median, by_score_interval),
+    }
     for name, make in makes.items():
-        for words, how in (("plain", None), ("by difficulty", difficulty)):
-            found[f"{name}, {words}"] = left_out_intervals(
-                make, study.patients, target, study.subjects, outer,
-                folds=FOLDS, difficulty=how, lowest=0.0, highest=highest,
-            )  # fmt: skip
+        found[f"{name}, plain"] = left_out(make)
+        found[f"{name}, by difficulty"] = left_out(make, how=difficulty)
+        found[f"{name}, by score"] = left_out(make, by_score_interval)
     return {name: measure_coverage(target, interval) for name, interval in found.items()}
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bidsapp.analyses.coma.interval_words import how_intervals_are_made
 from bidsapp.analyses.coma.models.registry import MODELS
 from bidsapp.analyses.coma.models.sparse_scale import is_sparse
 from bidsapp.analyses.coma.options import Options
@@ -29,6 +30,8 @@ user to say. For research use only: not a medical device.
 CITATIONS = (
     "CV+ and jackknife+: Barber, Candes, Ramdas and Tibshirani, Ann Stat 2021, "
     "https://doi.org/10.1214/20-AOS1965.",
+    "Conformal prediction conditional on the label: Vovk, Machine Learning 2013, "
+    "https://doi.org/10.1007/s10994-013-5355-6.",
     "Nested cross-validation: Varma and Simon, BMC Bioinformatics 2006, "
     "https://doi.org/10.1186/1471-2105-7-91.",
     "One standard error: Breiman, Friedman, Olshen and Stone, Classification and Regression Trees, 1984.",
@@ -174,6 +177,8 @@ Taken: **{metadata["model_title"]}** (p against shuffled labels: {_p(metadata["p
 ## Intervals
 
 {_coverage(metadata["coverage"])}
+
+{how_intervals_are_made(Options.of_bundle(metadata), metadata)}
 
 {_reasons(metadata)}## Limits
 

@@ -19,14 +19,10 @@ from bidsapp.analyses.coma.models.registry import models_with
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.analyses.coma.rows import Rows
+from bidsapp.learning.confidence.by_score import INTERVALS
 from bidsapp.learning.confidence.categories import CategoryModel, fit_categories
 from bidsapp.learning.confidence.cross_fit import cross_fit
-from bidsapp.learning.confidence.interval import (
-    CrossState,
-    Interval,
-    plus_interval,
-    unconditional_interval,
-)
+from bidsapp.learning.confidence.interval import CrossState, Interval, unconditional_interval
 from bidsapp.learning.confidence.ordinal_sets import calibrate_sets
 from bidsapp.learning.confidence.reference import Judgement, ReferenceCohort, fit_reference, judge
 
@@ -46,8 +42,6 @@ class Doubt:
         Of the intervals.
     error
         Truth less left-out prediction of each row, shape (rows,).
-    target
-        Label of each row.
     categories, limit
         Probabilities of categories, and which belong to the set; ``None`` where the cohort has none.
     table, reference
@@ -58,7 +52,6 @@ class Doubt:
     models: tuple[Model, ...]
     state: CrossState
     error: Values
-    target: Values
     categories: CategoryModel | None
     limit: float
     table: Table
@@ -69,14 +62,15 @@ class Doubt:
         return np.array([model.predict([patient])[0] for model in self.models])
 
     def interval(self, predicted: Values, options: Options) -> Interval:
-        """Give the CV+ interval of one patient from the predictions of the folds' models.
+        """Give the interval of one patient from the predictions of the folds' models, as the recipe names it.
 
         The median looks at no patient: its interval is that of the training scores themselves.
         """
         miss, (low, high) = 1 - options.level, options.limits
         if self.models[0].name == BASELINE:
-            return unconditional_interval(self.target, 1, miss=miss, lowest=low, highest=high)
-        return plus_interval(self.state, predicted[:, None], miss=miss, lowest=low, highest=high)
+            return unconditional_interval(self.state.label, 1, miss=miss, lowest=low, highest=high)
+        rule = INTERVALS[options.interval]
+        return rule(self.state, predicted[:, None], miss=miss, lowest=low, highest=high)
 
     def judge(self, patient: Patient, options: Options) -> Judgement | None:
         """Say whether a patient is like the cohort; ``None`` where there is nothing to judge by."""
@@ -95,7 +89,7 @@ class Doubt:
             "residual": self.state.residual,
             "least": self.state.least,
             "error": self.error,
-            "target": self.target,
+            "target": self.state.label,
         }
         if self.categories is not None:
             own |= {
@@ -114,7 +108,12 @@ class Doubt:
         """Take what :meth:`arrays` gave; ``make`` gives a fresh model."""
         own = files["doubt"]
         count = sum(key.startswith("fold_") for key in files)
-        state = CrossState(own["fold"].astype(np.intp), _floats(own["residual"]), _floats(own["least"]))
+        state = CrossState(
+            fold=own["fold"].astype(np.intp),
+            residual=_floats(own["residual"]),
+            least=_floats(own["least"]),
+            label=_floats(own["target"]),
+        )
         table, reference = _table(), None
         if "reference" in files:
             table.restore(below("table", files["reference"]))
@@ -123,7 +122,6 @@ class Doubt:
             models=tuple(make().restore(files[f"fold_{number}"]) for number in range(count)),
             state=state,
             error=_floats(own["error"]),
-            target=_floats(own["target"]),
             categories=CategoryModel(float(own["slope"][0]), _floats(own["cuts"]))
             if "slope" in own
             else None,
@@ -147,7 +145,6 @@ def fit_doubt(rows: Rows, name: str, options: Options, *, seed: int) -> Doubt:
         models=cast("tuple[Model, ...]", crossed.models),
         state=crossed.state,
         error=rows.target - crossed.left_out,
-        target=rows.target,
         categories=categories,
         limit=limit,
         table=table,

@@ -16,6 +16,7 @@ from bidsapp.analyses.coma.models.settings import (
     Learning,
 )
 from bidsapp.errors import BadDataError
+from bidsapp.learning.confidence.by_score import INTERVALS, IntervalName
 from bidsapp.recipe import Recipe
 
 Kind = Literal["score", "outcome"]
@@ -42,6 +43,7 @@ class Options:
     permutations: int
     resamples: int
     level: float
+    interval: IntervalName
     minimum_patients: int
     reference_alpha: float
 
@@ -82,13 +84,14 @@ class Options:
             permutations=int(recipe.within("permutations", 0, 100000)),
             resamples=int(recipe.within("resamples", 100, 100000)),
             level=recipe.within("level", 0.5, 0.99),
+            interval=cast("IntervalName", recipe.choice("interval", tuple(INTERVALS))),
             minimum_patients=max(int(recipe.number("minimum_patients")), 10),
             reference_alpha=recipe.within("reference_alpha", 0.0, 0.5),
         )
 
     @classmethod
     def of_bundle(cls, metadata: Mapping[str, object]) -> Options:
-        """Read the recipe that a bundle was trained with; keys of :class:`Learning` are younger than some.
+        """Read the recipe that a bundle was trained with; some are older than ``interval`` and ``Learning``.
 
         Raises
         ------
@@ -98,7 +101,7 @@ class Options:
         values = metadata.get("recipe")
         if not isinstance(values, dict):
             raise BadDataError("The bundle does not say its recipe; train it again.")
-        return cls.of(Recipe("coma", {**asdict(Learning()), **values}))
+        return cls.of(Recipe("coma", {**asdict(Learning()), "interval": "plain", **values}))
 
 
 def _learning(recipe: Recipe) -> Learning:

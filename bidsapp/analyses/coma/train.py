@@ -21,6 +21,7 @@ from bidsapp.bundle import Bundle
 from bidsapp.cohort import Cohort
 from bidsapp.errors import UsageError
 from bidsapp.explain.checks import Check
+from bidsapp.learning.confidence.by_score import INTERVALS
 from bidsapp.learning.confidence.coverage import Coverage, measure_coverage
 from bidsapp.learning.confidence.cross_fit import left_out_intervals
 from bidsapp.learning.confidence.interval import Interval, unconditional_interval
@@ -124,6 +125,7 @@ def cover(rows: Rows, name: str, options: Options, *, seed: int) -> dict[str, Co
         rows.groups,
         outer,
         folds=options.folds,
+        rule=INTERVALS[options.interval],
         miss=1 - options.level,
         lowest=low,
         highest=high,

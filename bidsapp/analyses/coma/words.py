@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from bidsapp.analyses.coma.doubt import BASELINE
+from bidsapp.analyses.coma.interval_words import how_intervals_are_made, meaning_of_interval
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.analyses.coma.reasons import why_no_reasons
@@ -96,7 +97,7 @@ def scores(found: Prediction, trained: Trained) -> tuple[Score, ...]:
         if options.kind == "score"
         else "Confidence: probability of the likelier answer.",
         interval=found.interval,
-        interval_meaning=_meaning(trained),
+        interval_meaning=meaning_of_interval(options, trained.facts),
         confidence=found.confidence,
         reference=(quantiles[0], quantiles[1], quantiles[2]) if options.kind == "score" else None,
         limits=options.limits,
@@ -150,18 +151,6 @@ def observed(member: Member, target: str, options: Options) -> tuple[Score, ...]
     return (Score(name=f"observed_{target}", value=value, description=about, limits=options.limits),)
 
 
-def _meaning(trained: Trained) -> str:
-    if trained.options.kind == "outcome":
-        return "range over the models of the folds"
-    coverage = cast("Mapping[str, Mapping[str, list[float]]]", trained.facts["coverage"])
-    share = coverage["all"]["share"]
-    how = "of the training scores" if trained.model.name == BASELINE else "CV+"
-    return (
-        f"{trained.options.level:.0%} interval ({how}); on left-out patients it holds {share[0]:.0%} "
-        f"({share[1]:.0%} to {share[2]:.0%}) of {trained.facts['patients']}"
-    )
-
-
 def warnings(found: Prediction, trained: Trained, patient: Patient) -> tuple[str, ...]:
     """Say what must be known before the score is read."""
     said = [*cast("list[str]", trained.facts.get("notes", []))]
@@ -193,7 +182,6 @@ def methods(trained: Trained) -> str:
         f"{_simulated(trained)}{spoken(trained.target)} was predicted by the model "
         f"'{facts['model_title']}' (bundle {trained.bundle.name} {trained.bundle.version}), "
         f"{why} (cross-validation by patient, {facts['patients']} patients). "
-        f"Intervals ({trained.options.level:.0%}) are CV+ (Barber et al., 2021, Ann Stat 49:486), cut at "
-        "the ends of the scale. A patient is refused a score by a conformal p of the distance from the "
-        "training patients. For research use only."
+        f"{how_intervals_are_made(trained.options, facts)} A patient is refused a score by a conformal p of "
+        "the distance from the training patients. For research use only."
     )

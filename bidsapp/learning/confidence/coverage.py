@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bidsapp.learning.confidence.by_score import thirds_of
 from bidsapp.learning.confidence.interval import Interval
 from bidsapp.learning.discrimination import Estimate
 from bidsapp.learning.validation.estimator import Array, Flags
@@ -50,7 +51,7 @@ def measure_coverage(truth: Array, interval: Interval) -> dict[str, Coverage]:
         left out.
     """
     parts = {"all": np.ones(truth.size, dtype=np.bool_)}
-    third = np.searchsorted(np.quantile(truth, [1 / 3, 2 / 3]), truth, side="left")
+    third = thirds_of(truth)
     parts |= {name: third == number for number, name in enumerate(TERTILES)}
     return {name: _coverage(truth, interval, part) for name, part in parts.items() if part.any()}
 

@@ -8,7 +8,7 @@ from typing import Generic
 
 import numpy as np
 
-from bidsapp.learning.confidence.interval import CrossState, Interval, plus_interval
+from bidsapp.learning.confidence.interval import CrossState, Interval, IntervalRule, plus_interval
 from bidsapp.learning.validation.estimator import (
     Array,
     Case,
@@ -49,14 +49,15 @@ class CrossFit(Generic[Case]):
         self,
         patients: Sequence[Case],
         *,
+        rule: IntervalRule = plus_interval,
         miss: float = 0.1,
         lowest: float = -np.inf,
         highest: float = np.inf,
     ) -> Interval:
-        """Give the intervals of new patients, as :func:`~.interval.plus_interval`."""
+        """Give the intervals of new patients by a rule such as :func:`~.interval.plus_interval`."""
         predicted = _predict_all(self.models, patients)
         difficulty = _predict_all(self.difficulties, patients) if self.difficulties else None
-        return plus_interval(self.state, predicted, difficulty, miss=miss, lowest=lowest, highest=highest)
+        return rule(self.state, predicted, difficulty, miss=miss, lowest=lowest, highest=highest)
 
 
 def cross_fit(
@@ -101,7 +102,7 @@ def cross_fit(
         expected[outside] = np.maximum(
             predict_finite(difficulties[-1], take(patients, outside)), least[number]
         )
-    state = CrossState(fold, np.abs(target - left_out) / expected, least)
+    state = CrossState(fold, np.abs(target - left_out) / expected, least, target)
     return CrossFit(state, models, tuple(difficulties), left_out)
 
 
@@ -114,6 +115,7 @@ def left_out_intervals(
     *,
     folds: int,
     difficulty: Make[Case] | None = None,
+    rule: IntervalRule = plus_interval,
     miss: float = 0.1,
     lowest: float = -np.inf,
     highest: float = np.inf,
@@ -128,8 +130,8 @@ def left_out_intervals(
         with ``folds`` folds.
     make, patients, target, groups, folds, difficulty, seed
         As in :func:`cross_fit`.
-    miss, lowest, highest
-        As in :func:`~bidsapp.learning.confidence.interval.plus_interval`.
+    rule, miss, lowest, highest
+        As in :meth:`CrossFit.interval`.
     """
     low, high = np.empty(target.size), np.empty(target.size)
     for number in range(int(outer.max()) + 1):
@@ -143,7 +145,7 @@ def left_out_intervals(
             difficulty=difficulty,
             seed=seed,
         )
-        found = fitted.interval(take(patients, outside), miss=miss, lowest=lowest, highest=highest)
+        found = fitted.interval(take(patients, outside), rule=rule, miss=miss, lowest=lowest, highest=highest)
         low[outside], high[outside] = found.low, found.high
     return Interval(low, high)
 

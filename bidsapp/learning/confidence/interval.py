@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -40,11 +41,32 @@ class CrossState:
         Absolute left-out error of each, over the difficulty that the same fold expected, shape ``(n,)``.
     least
         Smallest difficulty that each fold model may tell, shape ``(models,)``.
+    label
+        True score of each training patient, shape ``(n,)``.
     """
 
     fold: Places
     residual: Array
     least: Array
+    label: Array
+
+
+class IntervalRule(Protocol):
+    """Makes intervals of new patients from the state of the training patients, as :func:`plus_interval`."""
+
+    def __call__(
+        self,
+        state: CrossState,
+        predicted: Array,
+        difficulty: Array | None = None,
+        /,
+        *,
+        miss: float = 0.1,
+        lowest: float = -np.inf,
+        highest: float = np.inf,
+    ) -> Interval:
+        """Give the intervals."""
+        ...
 
 
 def plus_interval(
@@ -85,17 +107,35 @@ def plus_interval(
     ValueError
         ``miss`` is not between 0 and one half.
     """
-    if not 0 < miss < 0.5:
-        raise ValueError(f"Intervals may miss a share above 0 and below one half, not {miss}")
+    ends = plus_ends(*reached(state, predicted, difficulty), miss=miss)
+    return Interval(np.clip(ends[0], lowest, highest), np.clip(ends[1], lowest, highest))
+
+
+def reached(state: CrossState, predicted: Array, difficulty: Array | None) -> tuple[Array, Array]:
+    """Give the prediction less and plus each training patient's residual, by the model that did not see them.
+
+    Parameters as in :func:`plus_interval`; both are of shape ``(n, patients)``.
+    """
     unit = np.ones(predicted.shape) if difficulty is None else np.maximum(difficulty, state.least[:, None])
     reach = state.residual[:, None] * unit[state.fold]
-    place = int(np.floor(miss * (state.residual.size + 1) + _ROUNDING))
+    return predicted[state.fold] - reach, predicted[state.fold] + reach
+
+
+def plus_ends(below: Array, above: Array, *, miss: float) -> tuple[Array, Array]:
+    """Give both ends of CV+ from what :func:`reached` gave; infinite where there are too few patients.
+
+    Raises
+    ------
+    ValueError
+        ``miss`` is not between 0 and one half.
+    """
+    if not 0 < miss < 0.5:
+        raise ValueError(f"Intervals may miss a share above 0 and below one half, not {miss}")
+    patients, new = below.shape
+    place = int(np.floor(miss * (patients + 1) + _ROUNDING))
     if place < 1:
-        ends = np.full(predicted.shape[1], -np.inf), np.full(predicted.shape[1], np.inf)
-    else:
-        below, above = predicted[state.fold] - reach, predicted[state.fold] + reach
-        ends = np.sort(below, axis=0)[place - 1], np.sort(above, axis=0)[-place]
-    return Interval(np.clip(ends[0], lowest, highest), np.clip(ends[1], lowest, highest))
+        return np.full(new, -np.inf), np.full(new, np.inf)
+    return np.sort(below, axis=0)[place - 1], np.sort(above, axis=0)[-place]
 
 
 def unconditional_interval(

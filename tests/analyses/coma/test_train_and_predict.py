@@ -69,7 +69,7 @@ def test_what_is_said_of_a_patient(bundle: Bundle, make_member: MakeMember, tmp_
     assert dict(beh.entities) == {"task": "crsr", "desc": "predicted"}
     reasons = next(table for table in found.tables if table.entities.get("desc") == "reasons")
     trained = read_trained(bundle)
-    mean = float(np.mean([trained.doubt.target.mean()]))
+    mean = float(np.mean([trained.doubt.state.label.mean()]))
     assert sum(float(row[1] or 0) for row in reasons.rows) + mean == pytest.approx(score.value, abs=1e-6)
 
 

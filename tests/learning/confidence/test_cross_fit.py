@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bidsapp.learning.confidence.by_score import by_score_interval
 from bidsapp.learning.confidence.cross_fit import cross_fit, left_out_intervals
 from bidsapp.learning.confidence.interval import plus_interval
 from bidsapp.learning.validation.splits import repeated_folds
@@ -72,3 +73,16 @@ def test_intervals_of_left_out_patients_do_not_know_them(ridge, cohort) -> None:
     again = left_out_intervals(ridge, patients, changed, groups, outer, folds=5)
     np.testing.assert_array_equal(found.low[outer == 2], again.low[outer == 2])
     assert 0.8 <= found.holds(target).mean() <= 1
+
+
+def test_left_out_intervals_follow_the_rule_of_the_fit(ridge, cohort) -> None:
+    patients, target, groups = cohort
+    outer = repeated_folds(target, groups, folds=4)[0]
+    found = left_out_intervals(ridge, patients, target, groups, outer, folds=5, rule=by_score_interval)
+    inside, outside = np.flatnonzero(outer != 2), np.flatnonzero(outer == 2)
+    seen = [patients[row] for row in inside], target[inside], [groups[row] for row in inside]
+    fitted = cross_fit(ridge, *seen, folds=5)
+    own = fitted.interval([patients[row] for row in outside], rule=by_score_interval)
+    np.testing.assert_array_equal(found.low[outside], own.low)
+    np.testing.assert_array_equal(fitted.state.label, target[inside])
+    assert not np.array_equal(own.low, fitted.interval([patients[row] for row in outside]).low)

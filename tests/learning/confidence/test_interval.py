@@ -11,7 +11,7 @@ from bidsapp.learning.confidence.interval import CrossState, plus_interval, unco
 def _state(residual, fold=None) -> CrossState:
     residual = np.asarray(residual, dtype=float)
     fold = np.arange(residual.size) if fold is None else np.asarray(fold)
-    return CrossState(fold, residual, np.full(fold.max() + 1, 0.5))
+    return CrossState(fold, residual, np.full(fold.max() + 1, 0.5), np.zeros(fold.size))
 
 
 def test_takes_the_order_statistics_of_the_paper() -> None:
