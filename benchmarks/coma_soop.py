@@ -4,9 +4,9 @@
 
 Volume is log(1 + ml); regions are the share of each region of Neuromorphometrics that is lesioned; the
 sparse network sees the masks themselves at 4 mm (0 epochs leave it out). The difference to ridge on volume is
-paired, on the same draws of patients. Coverage is that of 90 % CV+ intervals of patients left out of
-everything, beside the interval that knows no more than the other patients' scores. Reading takes one CPU
-minute, the sparse network about one for each of the five folds of a repeat, all else two.
+paired, on the same draws of patients. Coverage is that of 90 % CV+ intervals, plain and by score, of patients
+left out of everything, beside the interval that knows no more than the other patients' scores. Reading takes
+one CPU minute, the sparse network about one for each of the five folds of a repeat, all else two.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """CV+ that holds low, middle and high scores alike, although predictions lean towards the mean.
 
-One limit for all residuals covers all patients as often as it says, but not those with a high score, whom a
-model calls too low, and those with a middling one too often. So each possible score is compared with training
-patients whose score is like it.
+One limit for all residuals holds as many patients as it says, but too few of those with a high score, whom a
+model calls too low, and too many of the others. So each possible score is compared with training patients
+whose score is like it.
 """
 
 from __future__ import annotations

@@ -74,8 +74,13 @@ def test_a_third_of_few_patients_excludes_none_of_its_scores() -> None:
     label = np.repeat([0.0, 1, 2, 3], [20, 1, 1, 1])  # 3 patients above 0: the scale from 0.5 on
     found = by_score_interval(_state(label, np.full(23, 0.1)), np.array([[0.2]]), lowest=0, highest=42)
     assert (found.low[0], found.high[0]) == (pytest.approx(0.1), 42)
-    few = by_score_interval(_state(LABELS, ERRORS), np.array([[8.0]]), lowest=0, highest=23)
-    assert (few.low[0], few.high[0]) == (0, 23)
+
+
+@pytest.mark.parametrize(("patients", "width"), [(24, 42), (27, 2)])
+def test_a_third_needs_nine_patients_to_exclude_scores(patients: int, width: int) -> None:
+    state = _state(np.arange(float(patients)), np.ones(patients))
+    found = by_score_interval(state, np.array([[13.0]]), lowest=0, highest=42)
+    assert found.width[0] == width
 
 
 def test_where_no_score_is_possible_the_plain_interval_is_given() -> None:
