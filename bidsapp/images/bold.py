@@ -174,7 +174,7 @@ def clean_bold(
     Raises
     ------
     BadDataError
-        Hardly any frame is without motion.
+        Hardly any frame is without motion, or those that are lie too close together.
     """
     signals = realigned.frames.data[mask].T
     displacement = realigned.displacement
@@ -183,6 +183,12 @@ def clean_bold(
     if left < FEWEST_LEFT:
         raise BadDataError(
             f"only {left} of {kept.size} frames are without motion above {scrub:g} mm; leave it out."
+        )
+    first, *_, last = np.flatnonzero(kept)  # the filter sees what lies between them
+    if last - first < FEWEST_FRAMES - 1:
+        raise BadDataError(
+            f"all frames without motion above {scrub:g} mm lie within {last - first + 1} frames, too few to "
+            f"filter (at least {FEWEST_FRAMES}); leave it out."
         )
     rich = left >= _RICH
     moved = moving(realigned.parameters)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from bidsapp.errors import BadDataError
 from bidsapp.images.frames import Frames
 
-FEWEST_FRAMES = 20
-"""A shorter image is refused: at 2 s a frame it holds not half a period of the slowest signal."""
+FEWEST_FRAMES = 34
+"""A shorter image is refused: the band-pass (Butterworth, order 5, both ways) pads 33 frames at each end."""
 SHORTEST = 12.5
 """Seconds below which an image holds no period of any signal that ALFF looks at (up to 0.08 Hz)."""
 _LOOKED_AT = 50
