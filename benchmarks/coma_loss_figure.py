@@ -85,8 +85,7 @@ def main() -> None:
     parser.add_argument("runs", type=Path, nargs="+", metavar="RUNS.json")
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args()
-    same = {"svg.hashsalt": "bidsapp", "svg.fonttype": "none", "font.family": "sans-serif"}
-    with matplotlib.rc_context(same):
+    with matplotlib.rc_context({"svg.hashsalt": "bidsapp", "svg.fonttype": "none"}):
         draw(read_runs(options.runs)).savefig(options.out, metadata={"Date": None})
 
 
