@@ -1,7 +1,8 @@
 """Losses by number of patients and label error, with and without curriculum: which to choose when.
 
-    python benchmarks/coma_loss_noise.py {simulated,stroke} [--repeats 6] [--out FILE] [--figure FILE]
-    python benchmarks/coma_loss_noise.py --read FILE ... [--figure FILE]
+    python benchmarks/coma_loss_noise.py {simulated,stroke} [--repeats 6] [--out FILE]
+    python benchmarks/coma_loss_noise.py --read FILE ...
+    python benchmarks/coma_loss_figure.py FILE ...
 
 Normal error is added to the training labels, which are then rounded and kept on the scale. Half of the
 patients were examined with less error (half of the stated one), half with more, such that the root mean
@@ -161,51 +162,23 @@ def change(aided: Sequence[Run], runs: Sequence[Run]) -> str:
     return f"{np.mean(changes):+.2f}±{spread:.2f}"
 
 
-def draw_figure(runs: Sequence[Run], path: Path) -> None:
-    """Draw error by patients: a row for each data set, a column for each label error, aids dashed."""
-    from matplotlib.figure import Figure
-
-    names = list(dict.fromkeys(run.data for run in runs))
-    figure = Figure(figsize=(13, 3.4 * len(names)), layout="constrained")
-    axes = figure.subplots(len(names), len(NOISES), squeeze=False, sharey="row")
-    for (row, data), (column, noise) in product(enumerate(names), enumerate(NOISES)):
-        panel = axes[row, column]
-        sizes = sorted({run.n for run in runs if run.data == data})
-        lines = [
-            *((loss, "none") for loss in LOSSES),
-            ("cumulative-link", "soft labels"),
-            ("huber", "self-paced"),
-        ]
-        for index, (loss, aid) in enumerate(lines):
-            own = [run for run in runs if run.data == data]
-            error = [mean_of(_cell(own, (n, noise), loss, aid)) for n in sizes]
-            style = "-" if aid == "none" else "--"
-            panel.plot(
-                sizes, error, style, marker="o", ms=3, color=f"C{index}",
-                label=loss if aid == "none" else f"{loss}, {aid}",
-            )  # fmt: skip
-        panel.set(xscale="log", title=f"{data}, label error {noise:g}", xlabel="patients", xticks=sizes)
-        panel.set_xticks(sizes, [str(n) for n in sizes])
-        panel.minorticks_off()
-    for panel in axes[:, 0]:
-        panel.set_ylabel("mean absolute error, points")
-    figure.legend(*axes[0, 1].get_legend_handles_labels(), loc="outside right upper", fontsize=8)
-    figure.savefig(path, dpi=120)
+def read_runs(paths: Sequence[Path]) -> list[Run]:
+    """Read the runs of earlier calls."""
+    return [Run(**run) for path in paths for run in json.loads(path.read_text(encoding="utf-8"))["runs"]]
 
 
 def main() -> None:
-    """Run or read, print the tables, draw the figure."""
+    """Run or read, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("data", nargs="?", choices=["simulated", "stroke"])
     parser.add_argument("--repeats", type=int, default=6, help="of the smallest sample")
     parser.add_argument("--out", type=Path, help="JSON file for the runs, written as they come")
     parser.add_argument("--read", type=Path, nargs="*", default=[], help="runs of earlier calls")
-    parser.add_argument("--figure", type=Path)
     arguments = parser.parse_args()
     if not arguments.data and not arguments.read:
         parser.error("name the data, or files to --read")
     torch.set_num_threads(1)
-    runs = [Run(**run) for path in arguments.read for run in json.loads(path.read_text())["runs"]]
+    runs = read_runs(arguments.read)
     for run in sweep(arguments.data, arguments.repeats) if arguments.data else ():
         runs.append(run)
         if arguments.out and len(runs) % 17 == 0:
@@ -213,8 +186,6 @@ def main() -> None:
     if arguments.out:
         write_json(arguments.out, {"argv": sys.argv[1:], "runs": [asdict(run) for run in runs]})
     print(report(runs))
-    if arguments.figure:
-        draw_figure(runs, arguments.figure)
 
 
 if __name__ == "__main__":

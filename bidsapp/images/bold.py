@@ -16,6 +16,7 @@ from bidsapp.errors import BadDataError
 from bidsapp.images.bold_frames import (
     FEWEST_FRAMES,
     SHORTEST,
+    check_kept,
     correct_slice_timing,
     count_non_steady,
     repetition_time,
@@ -39,7 +40,6 @@ SCRUB = 0.5
 """Millimetres of framewise displacement beyond which a frame is left out (Power 2012)."""
 FEW = 30
 """Frames left, below which the report warns."""
-FEWEST_LEFT = 10
 _RIGID = 6  # parameters of a rigid motion
 _RICH = 100  # frames from which on 24 parameters of motion leave enough degrees of freedom
 
@@ -174,16 +174,14 @@ def clean_bold(
     Raises
     ------
     BadDataError
-        Hardly any frame is without motion.
+        Hardly any frame is without motion, or those that are lie too close together.
     """
     signals = realigned.frames.data[mask].T
-    displacement = realigned.displacement
-    kept = np.ones(len(signals), dtype=bool) if scrub is None else kept_frames(displacement, scrub)
+    kept = np.ones(len(signals), dtype=bool)
+    if scrub is not None:
+        kept = kept_frames(realigned.displacement, scrub)
+        check_kept(kept, scrub)
     left = int(kept.sum())
-    if left < FEWEST_LEFT:
-        raise BadDataError(
-            f"only {left} of {kept.size} frames are without motion above {scrub:g} mm; leave it out."
-        )
     rich = left >= _RICH
     moved = moving(realigned.parameters)
     parameters = realigned.parameters[:, moved]

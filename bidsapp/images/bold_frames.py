@@ -1,4 +1,4 @@
-"""What is done with the frames of resting BOLD before they are realigned."""
+"""Whether the frames of resting BOLD are enough, and what is done with them before they are realigned."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from bidsapp.errors import BadDataError
 from bidsapp.images.frames import Frames
 
-FEWEST_FRAMES = 20
-"""A shorter image is refused: at 2 s a frame it holds not half a period of the slowest signal."""
+FEWEST_FRAMES = 34
+"""A shorter image is refused: the band-pass (Butterworth, order 5, both ways) pads 33 frames at each end."""
+FEWEST_LEFT = 10
+"""Frames without motion; the confounds of motion and tissues alone are eight."""
 SHORTEST = 12.5
 """Seconds below which an image holds no period of any signal that ALFF looks at (up to 0.08 Hz)."""
 _LOOKED_AT = 50
@@ -37,6 +39,34 @@ def repetition_time(metadata: dict[str, object], frames: int) -> float:
             "frames in its sidecar."
         )
     return float(value)
+
+
+def check_kept(kept: NDArray[np.bool_], limit: float) -> None:
+    """Refuse an image of which too little is left without motion.
+
+    Parameters
+    ----------
+    kept
+        Shape ``(t,)``.
+    limit
+        Millimetres of framewise displacement, for the message.
+
+    Raises
+    ------
+    BadDataError
+        Hardly any frame is left, or those that are lie closer together than the filter can do with.
+    """
+    left = np.flatnonzero(kept)
+    if left.size < FEWEST_LEFT:
+        raise BadDataError(
+            f"only {left.size} of {kept.size} frames are without motion above {limit:g} mm; leave it out."
+        )
+    span = int(left[-1] - left[0]) + 1  # the filter sees what lies between them
+    if span < FEWEST_FRAMES:
+        raise BadDataError(
+            f"all frames without motion above {limit:g} mm lie within {span} frames, too few to filter (at "
+            f"least {FEWEST_FRAMES}); leave it out."
+        )
 
 
 def count_non_steady(frames: Frames) -> int:

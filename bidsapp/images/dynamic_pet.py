@@ -62,8 +62,6 @@ def realign_pet(volumes: Sequence[Volume], metadata: Mapping[str, object]) -> Dy
     timing = frame_timing(metadata, len(volumes))
     factors, said = decay_factors(metadata, timing)
     notes = [said]
-    if not isinstance(metadata.get("InjectionStart"), int | float):
-        notes.append("its sidecar has no InjectionStart: time zero is taken as the injection")
     if timing.middles[-1] < STILL:
         notes.append(f"frames were not realigned: the scan ends within {STILL / 60:g} min of the injection")
     frames = Frames.stack(volumes)
@@ -110,8 +108,14 @@ def slope_map(
     Raises
     ------
     BadDataError
-        The scan began too late or ended too early for a slope, or the region is empty.
+        The scan began too late or ended too early for a slope, nobody knows when the tracer was injected, or
+        the region is empty.
     """
+    if not pet.timing.after_injection:
+        raise BadDataError(
+            "InjectionStart is missing or no number; give the seconds from time zero to the injection in its "
+            "sidecar."
+        )
     begin = float(pet.timing.starts[0])
     if begin > _BEGIN:
         raise BadDataError(f"the scan began {begin / 60:.0f} min after injection.")

@@ -17,10 +17,19 @@ _ABUTS = 1.0  # second by which a frame may begin before the one before it has e
 
 @dataclass(frozen=True, eq=False)
 class FrameTiming:
-    """Begin (after injection or time zero) and length of each frame, shape ``(t,)``, seconds."""
+    """When the frames of a scan were taken.
+
+    Attributes
+    ----------
+    starts, durations
+        Begin and length of each frame, shape ``(t,)``, seconds.
+    after_injection
+        Whether the times count from the injection; from the sidecar's time zero where it names none.
+    """
 
     starts: NDArray[np.float64]
     durations: NDArray[np.float64]
+    after_injection: bool = True
 
     @property
     def middles(self) -> NDArray[np.float64]:
@@ -52,9 +61,10 @@ def frame_timing(metadata: Mapping[str, object], frames: int) -> FrameTiming:
             f"PET frame {index + 2} starts at {starts[index + 1]:g} s, before frame {index + 1} ends "
             f"({starts[index] + durations[index]:g} s); correct FrameTimesStart or FrameDuration."
         )
-    injected = metadata.get("InjectionStart", 0.0)
-    offset = float(injected) if isinstance(injected, int | float) else 0.0
-    return FrameTiming(starts - offset, durations)
+    injected = metadata.get("InjectionStart")
+    if not isinstance(injected, int | float):
+        return FrameTiming(starts, durations, after_injection=False)
+    return FrameTiming(starts - float(injected), durations)
 
 
 def decay_factors(metadata: Mapping[str, object], timing: FrameTiming) -> tuple[NDArray[np.float64], str]:

@@ -97,6 +97,7 @@ class PrepareDynamicPet(PrepareExtra):
         from bidsapp.interfaces.series import grey_regions, write_series
 
         regions = grey_regions(atlas.regions)
+        origin = "injection" if pet.timing.after_injection else "time zero of the scan"
         inside = labels > 0
         values = region_series(
             pet.frames.data[inside].T, labels[inside], [region.index for region in regions]
@@ -112,7 +113,7 @@ class PrepareDynamicPet(PrepareExtra):
                 "Atlas": atlas.name,
                 "Units": str(metadata.get("Units", "arbitrary")),
                 "Description": (
-                    "Mean activity of each region, realigned and corrected for decay; times after injection"
+                    f"Mean activity of each region, realigned and corrected for decay; times after {origin}"
                 ),
             },
         )

@@ -72,7 +72,8 @@ class TakeSignals(PrepareExtra):
 
     def prepare(self, folder: Path) -> Prepared:
         """Write ``bold.tsv``."""
-        from bidsapp.images.bold import FEW, FEWEST_LEFT
+        from bidsapp.images.bold import FEW
+        from bidsapp.images.bold_frames import FEWEST_LEFT
 
         names, values = read_signals(Path(self.inputs.in_file))
         frames = len(values)

@@ -51,20 +51,20 @@ def test_bright_first_frames_are_counted():
 
 
 def test_a_short_or_untimed_image_is_refused_in_a_sentence():
-    with pytest.raises(BadDataError, match="it has 19 frames, too few"):
-        repetition_time({"RepetitionTime": 2.0}, 19)
+    with pytest.raises(BadDataError, match="it has 20 frames, too few"):
+        repetition_time({"RepetitionTime": 2.0}, 20)
     with pytest.raises(BadDataError, match="RepetitionTime is missing"):
         repetition_time({}, 100)
     with pytest.raises(BadDataError, match="RepetitionTime is 2000"):
         repetition_time({"RepetitionTime": 2000}, 100)
-    assert repetition_time({"RepetitionTime": 0.8}, 20) == 0.8
+    assert repetition_time({"RepetitionTime": 0.8}, 34) == 0.8
 
 
 def test_ten_seconds_hold_no_slow_signal():
     rng = np.random.default_rng(0)
-    volumes = [Volume(rng.normal(100, 1, (3, 3, 3)).astype(np.float32), np.eye(4)) for _ in range(20)]
-    with pytest.raises(BadDataError, match="20 of its 20 frames are steady, 10 s, which is too short"):
-        realign_bold(volumes, {"RepetitionTime": 0.5})
+    volumes = [Volume(rng.normal(100, 1, (3, 3, 3)).astype(np.float32), np.eye(4)) for _ in range(40)]
+    with pytest.raises(BadDataError, match="40 of its 40 frames are steady, 10 s, which is too short"):
+        realign_bold(volumes, {"RepetitionTime": 0.25})
 
 
 def test_signal_to_noise_in_time():

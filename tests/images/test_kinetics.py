@@ -89,6 +89,16 @@ def test_times_count_from_the_injection():
     assert late_frames(timing, 1880, 4000).tolist() == [False, True, True]
 
 
+@pytest.mark.parametrize("missing", [{}, {"InjectionStart": "n/a"}])
+def test_without_the_injection_there_is_no_slope_and_the_sentence_says_what_to_add(missing):
+    timing = frame_timing({**SIDECAR, **missing}, 3)
+    assert timing.starts.tolist() == SIDECAR["FrameTimesStart"]
+    pet = DynamicPet(Frames(np.ones((2, 1, 1, 3), np.float32), np.eye(4)), timing, np.zeros(3, bool), 0.0, ())
+    brain = np.ones((2, 1, 1), dtype=bool)
+    with pytest.raises(BadDataError, match=r"InjectionStart is missing .* give the seconds from time zero"):
+        slope_map(pet, brain, brain, "FDG")
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

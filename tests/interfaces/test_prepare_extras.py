@@ -115,15 +115,15 @@ def test_confounds_are_the_motion_that_was_made(bold):
     assert np.corrcoef(rows["trans_y"], NODS)[0, 1] ** 2 > 0.9
 
 
-def test_a_short_series_costs_itself_alone(head, tmp_path):
+def test_a_series_of_twenty_frames_costs_itself_alone(head, tmp_path):
     files, image, _ = head
-    data = np.repeat(image.data[..., None], 19, axis=3)
+    data = np.repeat(image.data[..., None], 20, axis=3)
     in_file = write_frames(tmp_path / "short_bold.nii.gz", data, image.affine)
     node = PrepareBold(modality="bold", in_file=in_file, metadata='{"RepetitionTime": 2}', **files)
     found = run(node, tmp_path / "out")
     assert (found.volumes, found.series, found.quality) == ([], [], [])
     assert found.notes == [
-        "short_bold.nii.gz: bold was left out: it has 19 frames, too few for signals at rest (at least 20); "
+        "short_bold.nii.gz: bold was left out: it has 20 frames, too few for signals at rest (at least 34); "
         "leave it out."
     ]
 
@@ -165,6 +165,20 @@ def test_timing_that_disagrees_costs_pet_alone(pet, head, tmp_path):
     found = run(node, tmp_path / "out")
     assert found.volumes == []
     assert "pet was left out: FrameTimesStart has 8 entries for 9 PET frames" in found.notes[0]
+
+
+def test_pet_whose_injection_is_unknown_has_an_uptake_ratio_and_no_slope(pet, head, tmp_path):
+    _, in_file = pet
+    metadata = json.dumps({key: value for key, value in PET.items() if key != "InjectionStart"})
+    node = PrepareDynamicPet(modality="pet", in_file=in_file, metadata=metadata, **anatomy(head[0]))
+    found = run(node, tmp_path / "out")
+    assert found.volume_keys == ["pet"]
+    assert found.notes[-1] == (
+        f"{Path(in_file).name}: no slope was computed: InjectionStart is missing or no number; give the "
+        "seconds from time zero to the injection in its sidecar."
+    )
+    content = json.loads(Path(found.series[0]).with_suffix(".json").read_text())
+    assert content["Description"].endswith("times after time zero of the scan")
 
 
 def take(tmp_path, rows, sidecar, header="PCC\tM1"):

@@ -201,19 +201,6 @@ def test_models_without_material_are_left_out_with_the_reason(cohort):
     assert set(applicable(cohort[0]).reasons) == {"sparse", "volume"}
 
 
-@pytest.mark.parametrize("name", ["clinical", "tangent", "regions-kernel", "boosting"])
-def test_shuffled_labels_give_chance(cohort, name):
-    """Left out, no model is surely nearer to noise than the median is."""
-    patients, score = cohort
-    target = np.random.default_rng(5).permutation(score)
-    gain = []
-    for train, test in inner_folds(target, seed=3):
-        known, new = [patients[i] for i in train], [patients[i] for i in test]
-        said = MODELS[name]().fit(known, target[train]).predict(new)
-        gain += list(np.abs(np.median(target[train]) - target[test]) - np.abs(said - target[test]))
-    assert np.mean(gain) - 1.96 * np.std(gain) / np.sqrt(len(gain)) < 0
-
-
 def test_boosting_stops_early_on_noise():
     rng = np.random.default_rng(0)
     patients = [Patient(subject=str(i), clinical={"age": rng.normal()}) for i in range(40)]

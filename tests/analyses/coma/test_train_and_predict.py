@@ -186,6 +186,15 @@ def test_leaks_are_refused(sessions: Cohort, make_recipe: MakeRecipe) -> None:
         read_rows(Cohort((*sessions.members, twin)), "crs_r", plain)
 
 
+def test_two_sessions_of_a_patient_are_in_one_fold(sessions: Cohort, make_recipe: MakeRecipe) -> None:
+    pairs = [replace(m, subject=f"{i // 2:02d}", session=str(i % 2)) for i, m in enumerate(sessions.members)]
+    options = Options.of(make_recipe(models=["networks"], repeats=3, minimum_patients=15, permutations=0))
+    rows = read_rows(Cohort(tuple(pairs)), "crs_r", options)
+    assert rows.subjects == 15
+    for found in compare(rows, options, seed=1).left_out.values():
+        assert (found.folds[:, ::2] == found.folds[:, 1::2]).all()
+
+
 def test_too_few_patients_and_no_target_are_refused(
     sessions: Cohort, make_recipe: MakeRecipe, tmp_path: Path
 ) -> None:

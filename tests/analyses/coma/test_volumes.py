@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,10 +16,12 @@ from bidsapp.analyses.coma.models.sparse_scale import SparseScale, is_sparse
 from bidsapp.analyses.coma.models.volumes import dense_network, sparse_network
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.errors import BadDataError
+from bidsapp.learning.validation.sealed import check_sealed, check_unfitted
 
 SHAPE = (8, 9, 8)
 QUICK = Learning(epochs=10, coarsen=1)
-Cohort = tuple[list[Patient], NDArray[np.float64]]
+Scores = NDArray[np.float64]
+Cohort = tuple[list[Patient], Scores]
 
 
 def draw(count: int, seed: int, key: str = "lesion") -> Cohort:
@@ -84,6 +87,20 @@ def test_shuffled_labels_give_chance(known: Cohort, new: Cohort) -> None:
     quick = replace(QUICK, epochs=4)
     errors = [off(sparse_network(quick).fit(known[0], rng.permutation(known[1])), new) for _ in range(3)]
     assert np.mean(errors) > 0.95 * chance
+
+
+@pytest.mark.parametrize("make", [sparse_network, dense_network])
+def test_no_network_learns_from_patients_who_are_left_out(make: Callable[[Learning], Model]) -> None:
+    quick = replace(QUICK, epochs=2)
+    patients, scores = draw(16, seed=3, key="lesion" if make is sparse_network else "pet")
+
+    def pipeline(people: Sequence[Patient], target: Scores, left_out: NDArray[np.bool_]) -> Scores:
+        taught = [person for person, out in zip(people, left_out, strict=True) if not out]
+        asked = [person for person, out in zip(people, left_out, strict=True) if out]
+        return make(quick).fit(taught, target[~left_out]).predict(asked)
+
+    check_unfitted(lambda: make(quick), patients)
+    check_sealed(pipeline, patients, scores, np.arange(16) < 3)
 
 
 def test_what_was_learned_comes_back_exactly_and_again(known: Cohort, new: Cohort) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bidsapp.errors import BadDataError
+from bidsapp.learning.validation import out_of_fold as room
 from bidsapp.learning.validation.out_of_fold import out_of_fold
 
 
@@ -24,6 +26,19 @@ def test_no_model_has_seen_whom_it_predicts() -> None:
     found = out_of_fold(Memory, groups, np.arange(24.0), groups, folds=4, repeats=3)
     assert found.predictions.shape == found.folds.shape == (3, 24)
     np.testing.assert_array_equal(found.predictions, -1)
+
+
+def test_a_split_by_row_that_parts_a_patient_is_refused(monkeypatch, cohort, ridge) -> None:
+    patients, target, _ = cohort
+    groups = [f"p{row // 2}" for row in range(len(patients))]
+    monkeypatch.setattr(room, "repeated_folds", lambda target, *_, folds, **__: by_row(target, folds))
+    with pytest.raises(BadDataError, match=r"Patient p0 is in folds 0 and 1: split by patient"):
+        out_of_fold(ridge, patients, target, groups, folds=4)
+
+
+def by_row(target, folds):
+    """Give the split of a cross-validation that knows no patients."""
+    return (np.arange(target.size) % folds)[None]
 
 
 def test_agrees_with_scikit_learn(cohort, ridge) -> None:
