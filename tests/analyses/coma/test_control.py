@@ -98,7 +98,7 @@ def test_reasons_that_passed_are_shown_whole_with_their_control(trained: dict[bo
     assert table.display == "reasons"
     assert len(table.rows) == REGIONS
     assert "correlate by" in table.columns[1].description
-    mean = own.doubt.target.mean()
+    mean = own.doubt.state.label.mean()
     total = sum(float(row[1] or 0) for row in table.rows) + mean
     assert total == pytest.approx(float(own.model.predict([patient])[0]), abs=1e-6)
     assert why_no_reasons(own) == ""
