@@ -5,9 +5,9 @@
 Real signals of 22 regions (pdoc): patients left out by fives, the healthy controls that nothing was chosen
 on (every second one; see ``WATCHED``), white noise, zeros, constants. Images are SIMULATED: ten volumes of
 patients on the average head; another patient's image of another kind in the place of each image, an empty
-one, noise, and healthy heads. Intervals are those of Clopper and Pearson. Beside the controls stands what a
-model that learns from controls, too, could do: nothing here may, since a cohort has none. The simulated part
-takes 22 CPU seconds.
+one, noise, healthy heads, and strokes (outlines of soop, real) for a cohort of trauma and anoxia. Intervals
+are those of Clopper and Pearson. Kinds "with ... controls" are judged by a model that was given other healthy
+people. The simulated part takes a CPU minute.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from coma_patients import read_pdoc, read_pdoc_controls
+from coma_patients import read_pdoc, read_pdoc_controls, real_data
 from coma_scores import markdown, write_results
 from coma_simulated import Simulated, as_patient, simulate
 from numpy.typing import NDArray
@@ -26,15 +26,13 @@ from numpy.typing import NDArray
 from bidsapp.analyses.coma import ANALYSIS
 from bidsapp.analyses.coma.doubt import describe_cohort, limit_of
 from bidsapp.analyses.coma.emptiness import nothing_in
-from bidsapp.analyses.coma.features.amplitude import Amplitude
-from bidsapp.analyses.coma.features.connectivity import Connectivity
-from bidsapp.analyses.coma.features.signs import Signs
-from bidsapp.analyses.coma.models.linear import Linear
+from bidsapp.analyses.coma.healthy import fit_guard, measure_guard
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.patient import Patient
+from bidsapp.images.shares import share_on
+from bidsapp.images.volume import read_volume
 from bidsapp.learning.confidence.reference import judge
 from bidsapp.learning.validation.measures import auc
-from bidsapp.learning.validation.out_of_fold import out_of_fold
 from bidsapp.learning.validation.splits import repeated_folds
 from bidsapp.recipe import Recipe
 from bidsapp.simulate.coma.appearance import LOOKS, render, vary
@@ -46,21 +44,33 @@ from bidsapp.simulate.coma.study import Study, draw_bedside
 WATCHED = slice(0, None, 2)
 """Controls that were looked at while the signs were chosen; the others are reported."""
 REPORTED = slice(1, None, 2)
-FALSE_ALARMS = 0.05
+LONG = 190  # frames: no control has fewer
 VOXEL_MM = 4.0
-PATIENTS, LEFT_OUT, HEALTHY = 60, 40, 40
+PATIENTS, LEFT_OUT, HEALTHY, KNOWN = 60, 40, 40, 20
+OTHERS = 1000  # numbers from here on are no patients of the cohort; one study has one scanner
+STROKES_STEP = 10  # every tenth of the 600 masks
 Kinds = Mapping[str, Sequence[bool]]
 
 
-def refused(training: Sequence[Patient], judged: Sequence[Patient]) -> list[bool]:
-    """Tell who gets no score from a model of these training patients."""
-    options = Options.of(Recipe.read("coma", ANALYSIS.recipe))
+def options_of() -> Options:
+    """Give the packaged recipe."""
+    return Options.of(Recipe.read("coma", ANALYSIS.recipe))
+
+
+def refused(
+    training: Sequence[Patient], judged: Sequence[Patient], controls: Sequence[Patient] = ()
+) -> list[bool]:
+    """Tell who gets no score from a model of these training patients and healthy controls."""
+    options = options_of()
+    guard = fit_guard(training, controls, seed=0) if controls else None
     table, reference = describe_cohort(training, options)
     if reference is None:
         raise ValueError("the training patients have nothing to judge by")
     limit = limit_of(reference, options)
     return [
-        bool(nothing_in(patient)) or judge(reference, table.values([patient])[0], limit=limit).outside
+        bool(nothing_in(patient))
+        or judge(reference, table.values([patient])[0], limit=limit).outside
+        or (guard is not None and guard.refuses(patient, options.healthy_alpha))
         for patient in judged
     ]
 
@@ -68,16 +78,8 @@ def refused(training: Sequence[Patient], judged: Sequence[Patient]) -> list[bool
 def signals() -> Kinds:
     """Give who is refused by real patients' signals."""
     patients, controls = read_pdoc().patients, read_pdoc_controls()
+    halves = controls[WATCHED], controls[REPORTED]
     rng = np.random.default_rng(0)
-    fold = repeated_folds(np.zeros(len(patients)), [p.subject for p in patients], folds=5, seed=0)[0]
-    left_out = [
-        each
-        for number in range(5)
-        for each in refused(
-            [p for p, own in zip(patients, fold, strict=True) if own != number],
-            [p for p, own in zip(patients, fold, strict=True) if own == number],
-        )
-    ]
     changes: Mapping[str, Callable[[NDArray[np.float32]], NDArray[np.float64]]] = {
         "white noise of each region's strength": lambda v: rng.normal(size=v.shape) * v.std(axis=0),
         "zeros": lambda v: np.zeros(v.shape),
@@ -86,12 +88,29 @@ def signals() -> Kinds:
         "regions of 22 different people": lambda v: _of_others(len(v), patients, rng),
     }
     kinds = {
-        "patients of the cohort, left out": left_out,
-        "healthy controls, not looked at before": refused(patients, controls[REPORTED]),
+        "patients of the cohort, left out": _left_out(patients, ()),
+        "patients of the cohort, left out, with 15 controls": _left_out(patients, halves[0]),
+        "healthy controls, not looked at before": refused(patients, halves[1]),
+        "healthy controls, with 15 others": refused(patients, halves[1], halves[0])
+        + refused(patients, halves[0], halves[1]),
     }
     for words, change in changes.items():
         kinds[words] = refused(patients, [_with_signals(patient, change) for patient in patients])
     return kinds
+
+
+def _left_out(patients: Sequence[Patient], controls: Sequence[Patient]) -> list[bool]:
+    """Tell who gets no score from the patients of the other folds and these controls."""
+    fold = repeated_folds(np.zeros(len(patients)), [p.subject for p in patients], folds=5, seed=0)[0]
+    return [
+        each
+        for number in range(5)
+        for each in refused(
+            [p for p, own in zip(patients, fold, strict=True) if own != number],
+            [p for p, own in zip(patients, fold, strict=True) if own == number],
+            controls,
+        )
+    ]
 
 
 def _with_signals(patient: Patient, change: Callable[[NDArray[np.float32]], NDArray[np.float64]]) -> Patient:
@@ -109,27 +128,28 @@ def _of_others(frames: int, patients: Sequence[Patient], rng: np.random.Generato
 
 
 def controls_learned() -> str:
-    """Say how well a model tells patients from controls, left out, that learned from both."""
+    """Say how well patients are told from all controls, left out of models and limit, and by what else."""
     patients, controls = read_pdoc().patients, read_pdoc_controls()
-    everybody = [replace(person, clinical={}) for person in (*patients, *controls)]
-    label = np.repeat([0.0, 1.0], [len(patients), len(controls)])
-    names = [person.subject for person in everybody]
+    complete = [patient for patient in patients if frames(patient) >= LONG]
     said = []
-    for title, features in (("signs and amplitude", [Signs, Amplitude]), ("tangent space", [_tangent])):
-        found = out_of_fold(
-            lambda made=features: Linear("healthy", "Healthy", [make() for make in made]),  # type: ignore[misc]
-            everybody, label, names, folds=5, repeats=1, seed=0,
-        ).predictions[0]  # fmt: skip
-        cut = np.quantile(found[label == 0], 1 - FALSE_ALARMS)
+    for words, kept in (("all patients", patients), (f"patients of {LONG} frames or more", complete)):
+        found = measure_guard(kept, controls, alpha=options_of().healthy_alpha, resamples=2000, seed=0)
+        shares = [
+            f"{own.value:.0%} ({own.low:.0%} to {own.high:.0%})" for own in (found.controls, found.patients)
+        ]
         said.append(
-            f"{title}: AUC {auc(label, found):.2f}, {np.mean(found[label == 1] > cut):.0%} of controls at "
-            f"{FALSE_ALARMS:.0%} of patients"
+            f"{words} ({len(kept)}): AUC {found.auc.value:.3f} ({found.auc.low:.3f} to {found.auc.high:.3f})"
+            f", refused {shares[0]} of controls, {shares[1]} of patients"
         )
-    return "Learned from controls, too (left out): " + "; ".join(said) + ".\n"
+    label = np.repeat([0.0, 1.0], [len(patients), len(controls)])
+    length = np.array([frames(person) for person in (*patients, *controls)], dtype=np.float64)
+    said.append(f"the number of frames alone: AUC {float(auc(label, length)):.2f}")
+    return f"{len(controls)} real controls, left out: " + "; ".join(said) + ".\n"
 
 
-def _tangent() -> Connectivity:
-    return Connectivity("tangent")
+def frames(person: Patient) -> int:
+    """Give the length of a resting-state series."""
+    return len(person.series["bold"].values)
 
 
 def simulated() -> Kinds:
@@ -145,7 +165,9 @@ def simulated() -> Kinds:
     zeros = [_with_regions(p, key, dict.fromkeys(p.regions[key], 0.0)) for p in left_out for key in LOOKS]
     noise = [_with_regions(p, key, _noise(p.regions[key], rng)) for p in left_out for key in LOOKS]
     flair = [_with_regions(patient, "FLAIR", patient.regions["T1w"]) for patient in left_out]
-    healthy = [_healthy(number, head, Study(seed=6)) for number in range(HEALTHY)]
+    healthy = [_healthy(number, head, study) for number in range(OTHERS, OTHERS + HEALTHY)]
+    known = [_healthy(number, head, study) for number in range(2 * OTHERS, 2 * OTHERS + KNOWN)]
+    without_strokes, strokes = _strokes(head, study)
     kinds = {
         "patients of the cohort, left out": left_out,
         "T1w given as FLAIR": flair,
@@ -154,11 +176,32 @@ def simulated() -> Kinds:
         "one image of noise": noise,
         "healthy head": healthy,
     }
-    return {words: refused(training, judged) for words, judged in kinds.items()}
+    found = {words: refused(training, judged) for words, judged in kinds.items()}
+    for words, judged in (("patients of the cohort, left out", left_out), ("healthy head", healthy)):
+        found[f"{words}, with {KNOWN} controls"] = refused(training, judged, known)
+    found["stroke, cohort of trauma and anoxia"] = refused(without_strokes, strokes)
+    found[f"stroke, cohort of trauma and anoxia, with {KNOWN} controls"] = refused(
+        without_strokes, strokes, known
+    )
+    return found
 
 
 def _simulated(head: Head, study: Study) -> Simulated:
     return simulate(PATIENTS + LEFT_OUT, [head], study, volumes=False)
+
+
+def _strokes(head: Head, study: Study) -> tuple[list[Patient], list[Patient]]:
+    """Give a cohort without strokes, and heads with the lesions of real stroke patients, drawn from soop."""
+    cohort = replace(study, etiologies={"trauma": 0.55, "anoxia": 0.45, "stroke": 0.0})
+    alone = replace(study, etiologies={"trauma": 0.0, "anoxia": 0.0, "stroke": 1.0})
+    paths = sorted(real_data("soop").glob("*_label-L_mask.nii.gz"))[::STROKES_STEP]
+    outlines = [share_on(read_volume(path), head.grid).data >= 0.5 for path in paths]
+    outlines = [outline for outline in outlines if outline.any()]
+    patients = [simulate_patient(n, [head], cohort) for n in range(PATIENTS)]
+    numbers = range(OTHERS, OTHERS + LEFT_OUT)
+    strokes = [simulate_patient(n, [head], alone, outlines=outlines) for n in numbers]
+    made = [_images_alone(as_patient(each, head, volumes=False)) for each in (*patients, *strokes)]
+    return made[:PATIENTS], made[PATIENTS:]
 
 
 def _images_alone(patient: Patient) -> Patient:
@@ -182,7 +225,10 @@ def _healthy(number: int, head: Head, study: Study) -> Patient:
     injury = np.zeros(own.brain.shape, dtype=np.float32)
     base: SimulatedPatient = simulate_patient(number, [head], study)
     volumes = {key: scan(key, render(key, own, injury, 30.0), own, site, rng) for key in LOOKS}
-    return _images_alone(as_patient(replace(base, volumes=volumes, series={}), head, volumes=False))
+    name = f"healthy{number:04d}"
+    return _images_alone(
+        as_patient(replace(base, subject=name, volumes=volumes, series={}), head, volumes=False)
+    )
 
 
 def interval(hits: int, of: int) -> tuple[float, float]:

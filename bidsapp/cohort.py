@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bidsapp.errors import BadDataError
@@ -77,9 +77,18 @@ class Member:
 
 @dataclass(frozen=True)
 class Cohort:
-    """Members of one training, and how they are split."""
+    """Members of one training, and how they are split.
+
+    Attributes
+    ----------
+    members
+        Those that are learned from, and split.
+    controls
+        Healthy people beside the members, where an analysis keeps them apart; no split touches them.
+    """
 
     members: tuple[Member, ...]
+    controls: tuple[Member, ...] = ()
 
     def __len__(self) -> int:
         return len(self.members)
@@ -125,4 +134,4 @@ class Cohort:
 
     def where(self, keep: Callable[[Member], bool]) -> Cohort:
         """Give the cohort of the members for which ``keep`` is true."""
-        return Cohort(tuple(member for member in self.members if keep(member)))
+        return replace(self, members=tuple(member for member in self.members if keep(member)))

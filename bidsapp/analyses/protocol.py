@@ -11,7 +11,7 @@ from bidsapp.cohort import Cohort, Member
 from bidsapp.findings import Findings
 from bidsapp.recipe import Recipe
 
-Source = Literal["derivatives", "labels", "masks"]
+Source = Literal["derivatives", "scores", "labels", "masks"]
 
 
 @runtime_checkable
@@ -25,7 +25,9 @@ class Trainable(Protocol):
     title
         Heading in reports.
     learns_from
-        ``derivatives``: members are preprocessed subjects. ``labels``: members are raw images and,
+        ``derivatives``: members are preprocessed subjects, with ``--controls`` those that it names.
+        ``scores``: members are preprocessed subjects who have the column of ``--target``; those that
+        ``--controls`` names stand beside them and need none. ``labels``: members are raw images and,
         under the key ``dseg``, their label maps. ``masks``: members are preprocessed subjects and, under the
         keys ``lesion`` and ``active``, their manual masks; ``--controls`` does not select among them.
     recipe

@@ -37,6 +37,7 @@ def read_cohort(
     exclude_participant_label: Sequence[str] = (),
     session_label: Sequence[str] = (),
     controls: str | None = None,
+    apart: bool = False,
     target: str | None = None,
 ) -> Cohort:
     """Build a cohort from preprocessed derivatives; raw data are not needed.
@@ -53,8 +54,10 @@ def read_cohort(
         Leave these out.
     controls
         Keep the members that fulfil this query on the covariates (see :mod:`bidsapp.bids.controls`).
+    apart
+        Keep the others as members, too, and those that fulfil the query apart, as :attr:`Cohort.controls`.
     target
-        Keep the members that have this covariate.
+        Keep the members that have this covariate; controls that are kept apart need none.
 
     Raises
     ------
@@ -74,7 +77,16 @@ def read_cohort(
     labels = participant_label, exclude_participant_label, session_label
     kept = _selected(list(members.values()), *labels, where)
     kept.sort(key=lambda item: (item.subject, item.session or ""))
-    return Cohort(tuple(_with_target(_controls(kept, controls), target)))
+    if controls is None:
+        return Cohort(tuple(_with_target(kept, target)))
+    chosen, others = _divided(kept, controls)
+    if not apart:
+        return Cohort(tuple(_with_target(chosen, target)))
+    _with_target(kept, target)  # says so where nobody at all has the column
+    patients = [member for member in others if target is None or target in member.covariates]
+    if not patients:
+        raise NothingSelectedError(f'--controls "{controls}" leaves nobody to learn the target from.')
+    return Cohort(tuple(patients), controls=tuple(chosen))
 
 
 def _members_of(folder: Path, bids_dir: Path | None) -> list[Member]:
@@ -202,14 +214,16 @@ def _merge(first: Member, later: Member) -> Member:
     )
 
 
-def _controls(members: list[Member], query: str | None) -> list[Member]:
-    if query is None:
-        return members
-    chosen = select([member.covariates for member in members], query)
-    kept = [member for member, keep in zip(members, chosen, strict=True) if keep]
-    if not kept:
+def _divided(members: list[Member], query: str) -> tuple[list[Member], list[Member]]:
+    """Give those that fulfil a query, at least one, and the others."""
+    fulfil = select([member.covariates for member in members], query)
+    chosen, others = (
+        [member for member, own in zip(members, fulfil, strict=True) if own == wanted]
+        for wanted in (True, False)
+    )
+    if not chosen:
         raise NothingSelectedError(f'--controls "{query}" fits none of {len(members)} preprocessed sessions.')
-    return kept
+    return chosen, others
 
 
 def _with_target(members: list[Member], target: str | None) -> list[Member]:

@@ -23,7 +23,7 @@ def with_exams(cohort: Cohort, bids_dir: Path) -> Cohort | None:
 
     Members get the covariates ``crsr`` and, where the subscales tell it, ``diagnosis`` (``UWS``, ``MCS``,
     ``emerged``). Exams without a session are of all sessions of the subject; members without exams are left
-    out.
+    out, healthy controls are not.
 
     Raises
     ------
@@ -43,7 +43,8 @@ def with_exams(cohort: Cohort, bids_dir: Path) -> Cohort | None:
         raise NothingSelectedError(
             f"No preprocessed session has an exam in {bids_dir / 'phenotype'}; check participant_id there."
         )
-    return Cohort(tuple(members))
+    controls = (_labelled(control, labels) or control for control in cohort.controls)
+    return Cohort(tuple(members), controls=tuple(controls))
 
 
 def _labelled(member: Member, labels: Mapping[tuple[str, str | None], Label]) -> Member | None:

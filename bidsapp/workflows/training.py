@@ -37,7 +37,7 @@ def run_train(settings: Settings, progress: Progress) -> ExitCode:
     names, device = _named(settings), resolve_device(settings.device).device
     with occupy(settings.work_root, threads=settings.nprocs), follow_logs(progress):
         for training in [each for name in names for each in _trainings(name, settings)]:
-            progress.log(f"Training {training.folder} on {len(training.cohort.subjects)} subjects")
+            progress.log(f"Training {training.folder} on {training.people}")
             bundle = training.model.train(
                 training.cohort,
                 training.recipe,
@@ -59,7 +59,7 @@ def foresee_training(settings: Settings) -> list[str]:
         As :func:`run_train`.
     """
     return [
-        f"train: {training.folder} on {count(len(training.cohort.subjects), 'subject')}, "
+        f"train: {training.folder} on {training.people}, "
         f"to {settings.output_dir / 'bundles' / training.folder}."
         for name in _named(settings)
         for training in _trainings(name, settings)
@@ -80,6 +80,13 @@ class _Training:
     cohort: Cohort
     recipe: Recipe
     folder: str
+
+    @property
+    def people(self) -> str:
+        """Say how many there are: ``30 subjects and 12 healthy controls``."""
+        controls = len({member.subject for member in self.cohort.controls})
+        beside = f" and {count(controls, 'healthy control')}" if controls else ""
+        return f"{count(len(self.cohort.subjects), 'subject')}{beside}"
 
 
 def _trainings(name: str, settings: Settings) -> list[_Training]:
@@ -121,6 +128,7 @@ def _read_cohort(settings: Settings, source: Source) -> Cohort:
         exclude_participant_label=settings.exclude_participant_label,
         session_label=settings.session_label,
         controls=None if source == "masks" else settings.controls,
+        apart=source == "scores",
         target=None if exams else settings.target,
     )
     if exams:

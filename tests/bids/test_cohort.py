@@ -99,6 +99,28 @@ def test_covariates_come_from_the_derivatives_and_more_from_raw_data(tmp_path):
         read_cohort([out], participant_label=("03", "9"))
 
 
+def test_controls_stand_apart_and_need_no_target(tmp_path):
+    bids, out = tmp_path / "bids", tmp_path / "out"
+    bids.mkdir()
+    rows = [
+        "participant_id\tgroup\tcrs_r",
+        "sub-01\tpatient\t7",
+        "sub-02\tcontrol\tn/a",
+        "sub-03\tpatient\tn/a",
+    ]
+    (bids / "participants.tsv").write_text("\n".join(rows) + "\n")
+    for subject in ("01", "02", "03"):
+        _preprocess(out, subject, names=NAMES[:1])
+    chosen = {"bids_dir": bids, "controls": "group == 'control'"}
+    cohort = read_cohort([out], apart=True, target="crs_r", **chosen)
+    assert cohort.subjects == ("01",)
+    assert [control.subject for control in cohort.controls] == ["02"]
+    assert [c.subject for c in cohort.where(lambda member: False).controls] == ["02"]
+    assert read_cohort([out], apart=True, **chosen).subjects == ("01", "03")
+    assert read_cohort([out], **chosen).subjects == ("02",)
+    assert read_cohort([out], **chosen).controls == ()
+
+
 def test_predictions_never_come_back_as_covariates(tmp_path):
     out = tmp_path / "out"
     _preprocess(out, "01")

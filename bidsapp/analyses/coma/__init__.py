@@ -21,7 +21,7 @@ class Coma:
 
     name: str = "coma"
     title: str = "Score of a patient with a disorder of consciousness"
-    learns_from: Source = "derivatives"
+    learns_from: Source = "scores"
     recipe: Path = _DATA / "recipes" / "coma.toml"
     bundle: Path | None = _DATA / "bundles" / "coma-restingstate"
 

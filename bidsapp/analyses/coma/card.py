@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bidsapp.analyses.coma.healthy_words import card_section
 from bidsapp.analyses.coma.interval_words import how_intervals_are_made
 from bidsapp.analyses.coma.models.registry import MODELS
 from bidsapp.analyses.coma.models.sparse_scale import is_sparse
@@ -180,7 +181,7 @@ Taken: **{metadata["model_title"]}** (p against shuffled labels: {_p(metadata["p
 
 {how_intervals_are_made(Options.of_bundle(metadata), metadata)}
 
-{_reasons(metadata)}## Limits
+{card_section(metadata)}{_reasons(metadata)}## Limits
 
 A model of few patients of few hospitals; another hospital's patients may differ. A patient unlike the
 cohort gets no score. The prediction says nothing of a single patient that its interval does not say.

@@ -20,6 +20,7 @@ from bidsapp.learning.confidence.by_score import INTERVALS, IntervalName
 from bidsapp.recipe import Recipe
 
 Kind = Literal["score", "outcome"]
+HEALTHY_ALPHA = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +47,7 @@ class Options:
     interval: IntervalName
     minimum_patients: int
     reference_alpha: float
+    healthy_alpha: float = HEALTHY_ALPHA
 
     @property
     def limits(self) -> tuple[float, float]:
@@ -87,11 +89,12 @@ class Options:
             interval=cast("IntervalName", recipe.choice("interval", tuple(INTERVALS))),
             minimum_patients=max(int(recipe.number("minimum_patients")), 10),
             reference_alpha=recipe.within("reference_alpha", 0.0, 0.5),
+            healthy_alpha=recipe.within("healthy_alpha", 0.0, 0.5),
         )
 
     @classmethod
     def of_bundle(cls, metadata: Mapping[str, object]) -> Options:
-        """Read the recipe that a bundle was trained with; some are older than ``interval`` and ``Learning``.
+        """Read the recipe that a bundle was trained with; younger keys than it are as by default.
 
         Raises
         ------
@@ -101,7 +104,8 @@ class Options:
         values = metadata.get("recipe")
         if not isinstance(values, dict):
             raise BadDataError("The bundle does not say its recipe; train it again.")
-        return cls.of(Recipe("coma", {**asdict(Learning()), "interval": "plain", **values}))
+        younger = {**asdict(Learning()), "interval": "plain", "healthy_alpha": HEALTHY_ALPHA}
+        return cls.of(Recipe("coma", {**younger, **values}))
 
 
 def _learning(recipe: Recipe) -> Learning:

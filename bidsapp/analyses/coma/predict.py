@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bidsapp.analyses.coma.emptiness import nothing_in
 from bidsapp.analyses.coma.encoding import encode
+from bidsapp.analyses.coma.healthy_words import refusal
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.analyses.coma.reasons import reason_table
 from bidsapp.analyses.coma.rows import visible
@@ -44,6 +45,8 @@ class Prediction:
         The categories of the conformal set.
     judgement
         Whether the patient is like the cohort.
+    healthy_p
+        Chance of a patient of the cohort to look as healthy; ``None`` where the cohort had no controls.
     withheld
         Why no score is given; empty where one is.
     """
@@ -55,6 +58,7 @@ class Prediction:
     categories: Mapping[str, float] | None = None
     likely: tuple[str, ...] = ()
     judgement: Judgement | None = None
+    healthy_p: float | None = None
     withheld: str = ""
 
 
@@ -100,7 +104,13 @@ def comparable(member: Member, bundle: Bundle) -> tuple[Member, tuple[str, ...]]
 
 
 def judge_patient(patient: Patient, trained: Trained) -> Prediction:
-    """Predict a patient, or say why not: something is missing, or the patient is unlike the cohort."""
+    """Predict a patient, or say why not: something is missing, or looks unlike the cohort, or healthy."""
+    found = _refused(patient, trained)
+    return found if found.withheld else _scored(patient, trained, found)
+
+
+def _refused(patient: Patient, trained: Trained) -> Prediction:
+    """Give why there is no score, if so, and how like the cohort and how healthy the patient looks."""
     lacking = trained.lacking(patient)
     if lacking:
         return Prediction(withheld=f"{lacking}, which the model reads")
@@ -110,23 +120,33 @@ def judge_patient(patient: Patient, trained: Trained) -> Prediction:
     judgement = trained.doubt.judge(patient, trained.options)
     if judgement is not None and judgement.outside:
         return Prediction(judgement=judgement, withheld=judgement.reason.rstrip("."))
+    if trained.guard is None:
+        return Prediction(judgement=judgement)
+    p = trained.guard.p(patient)
+    if p is not None and p <= trained.guard.limit(trained.options.healthy_alpha):
+        return Prediction(judgement=judgement, healthy_p=p, withheld=refusal(p, trained.facts))
+    return Prediction(judgement=judgement, healthy_p=p)
+
+
+def _scored(patient: Patient, trained: Trained, found: Prediction) -> Prediction:
+    """Add the score and its doubt."""
     low, high = trained.options.limits
     value = float(np.clip(trained.model.predict([patient])[0], low, high))
     folds = trained.doubt.predict(patient)
     if trained.options.kind == "outcome":
         ends = (float(folds.min()), float(folds.max()))
-        return Prediction(value=value, interval=ends, confidence=max(value, 1 - value), judgement=judgement)
+        return replace(found, value=value, interval=ends, confidence=max(value, 1 - value))
     interval = trained.doubt.interval(folds, trained.options)
     sample = predictive_sample(folds, trained.doubt.error, trained.doubt.state.fold, lowest=low, highest=high)
     categories, likely = _categories(float(folds.mean()), trained)
-    return Prediction(
+    return replace(
+        found,
         value=value,
         interval=(float(interval.low[0]), float(interval.high[0])),
         confidence=share_of_sample(_as_numbers(np.abs(sample - value) <= trained.options.near)),
         at_least=share_of_sample(_as_numbers(np.rint(sample) >= trained.options.cut)),
         categories=categories,
         likely=likely,
-        judgement=judgement,
     )
 
 

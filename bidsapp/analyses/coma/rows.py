@@ -49,6 +49,8 @@ class Rows:
         Column of the label.
     others
         Digest of the bundle of each other analysis whose regional table the patients have, by its name.
+    controls
+        Healthy people, one for each session; they have no label, and no score is learned from them.
     """
 
     patients: tuple[Patient, ...]
@@ -56,6 +58,7 @@ class Rows:
     categories: NDArray[np.intp]
     name: str
     others: Mapping[str, str] = field(default_factory=dict)
+    controls: tuple[Patient, ...] = ()
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -69,21 +72,23 @@ class Rows:
 
 
 def read_rows(cohort: Cohort, target: str, options: Options) -> Rows:
-    """Encode every session of a cohort that has a label.
+    """Encode every session of a cohort that has a label, and its healthy controls.
 
     Raises
     ------
     BadDataError
-        A label is no number or out of range, there are too few patients, or the label leaks.
+        A label is no number or out of range, there are too few patients or controls, or the label leaks.
     """
     from bidsapp.analyses.coma.encoding import encode
+    from bidsapp.analyses.coma.healthy_controls import read_controls
     from bidsapp.analyses.coma.models.registry import MODELS
 
     members = [member for member in cohort.members if target in member.covariates]
     labels = np.array([label_of(member, target, options) for member in members], dtype=np.float64)
     volumes = any(MODELS[name].volumes for name in options.models if name in MODELS)
     patients = [encode(member, atlas=options.atlas, volumes=volumes) for member in members]
-    return replace(make_rows(patients, labels, target, options), others=_others(members))
+    rows = make_rows(patients, labels, target, options)
+    return replace(rows, others=_others(members), controls=read_controls(cohort, rows, options))
 
 
 def _others(members: Sequence[Member]) -> dict[str, str]:
@@ -123,7 +128,7 @@ def make_rows(
             f"{len(subjects)} patients have a label in column '{target}'; at least "
             f"{options.minimum_patients} are needed: add patients, or lower minimum_patients in the recipe."
         )
-    _check_signals(patients)
+    check_signals(patients)
     check_columns(options.covariates, [*LATER, target])
     check_covariates(_numbers(patients, options.covariates), labels)
     for column in (*_SITES, *options.covariates):
@@ -132,7 +137,7 @@ def make_rows(
             _is_number(patient.clinical[column]) for patient in patients
         ):
             check_category(column, known, labels)
-    check_images([_digests(patient) for patient in patients], [patient.subject for patient in patients])
+    check_images([digests_of(patient) for patient in patients], [patient.subject for patient in patients])
     return Rows(
         patients=tuple(visible(patient, options) for patient in patients),
         target=labels,
@@ -141,7 +146,7 @@ def make_rows(
     )
 
 
-def _check_signals(patients: Sequence[Patient]) -> None:
+def check_signals(patients: Sequence[Patient]) -> None:
     """Refuse signals of different regions: what one patient's column means must hold for all."""
     regions: dict[str, tuple[str, Patient]] = {}
     for patient in patients:
@@ -215,7 +220,7 @@ def _is_number(value: float | str) -> bool:
     return isinstance(value, int | float)
 
 
-def _digests(patient: Patient) -> list[str]:
+def digests_of(patient: Patient) -> list[str]:
     """Give a digest of each image and series, as models see it."""
     images = (own for key, own in patient.regions.items() if own and key != ANOMALY)  # which may be all 0
     means = [np.array(list(own.values()), dtype=np.float64) for own in images]

@@ -13,6 +13,8 @@ from bidsapp.analyses.coma.card import LICENCE, bundle_metadata, model_card
 from bidsapp.analyses.coma.comparison import compare
 from bidsapp.analyses.coma.control import control_reasons
 from bidsapp.analyses.coma.doubt import BASELINE, fit_doubt
+from bidsapp.analyses.coma.healthy import HEALTHY, fit_guard, measure_guard
+from bidsapp.analyses.coma.healthy_words import KEY, controls_facts
 from bidsapp.analyses.coma.models.registry import models_with
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.patterns import PATTERNS, haufe_of, pack_patterns
@@ -58,7 +60,7 @@ def train(cohort: Cohort, recipe: Recipe, path: Path, *, seed: int = 0, target: 
     Parameters
     ----------
     cohort
-        Preprocessed sessions with the label among their covariates.
+        Preprocessed sessions with the label among their covariates, and healthy controls, if there are any.
     recipe
         See ``bidsapp/data/recipes/coma.toml``.
     path
@@ -73,7 +75,7 @@ def train(cohort: Cohort, recipe: Recipe, path: Path, *, seed: int = 0, target: 
     UsageError
         No column was named.
     BadDataError
-        Too few patients, a label out of range, or one that leaks.
+        Too few patients or controls, a label out of range, or one that leaks.
     """
     if not target:
         raise UsageError("Training of coma needs --target; name the column of the score or outcome.")
@@ -92,14 +94,33 @@ def fit_bundle(rows: Rows, recipe: Recipe, path: Path, *, seed: int, source: Sou
     doubt = fit_doubt(rows, name, options, seed=seed)
     coverage = {} if options.kind == "outcome" else cover(rows, name, options, seed=seed)
     metadata = bundle_metadata(rows, recipe, compared, coverage, source=source)
+    metadata[KEY], guard = _guard(rows, options, seed=seed)
     control = _control(rows, name, options, seed=seed)
     metadata["reasons_control"] = None if control is None else asdict(control)
-    tensors: dict[str, Mapping[str, NDArray[np.generic]]] = {"model": model.arrays(), **doubt.arrays()}
+    tensors: dict[str, Mapping[str, NDArray[np.generic]]] = {
+        "model": model.arrays(),
+        **doubt.arrays(),
+        **guard,
+    }
     if control is not None and control.passed:
         tensors[PATTERNS] = pack_patterns(haufe_of(model, rows.patients))
     return Bundle.write(
         path, metadata=metadata, tensors=tensors, card=model_card(metadata), licence=source.licence
     )
+
+
+def _guard(
+    rows: Rows, options: Options, *, seed: int
+) -> tuple[dict[str, object] | None, dict[str, Mapping[str, NDArray[np.generic]]]]:
+    """Give what is said of the controls, and the file of the guard if patients can be told from them."""
+    if not rows.controls:
+        return None, {}
+    guard = fit_guard(rows.patients, rows.controls, seed=seed)
+    separation = measure_guard(
+        rows.patients, rows.controls, alpha=options.healthy_alpha, resamples=options.resamples, seed=seed
+    )
+    facts = controls_facts(rows, guard, separation, options)
+    return facts, {HEALTHY: guard.arrays()} if separation.told else {}
 
 
 def _control(rows: Rows, name: str, options: Options, *, seed: int) -> Check | None:

@@ -8,6 +8,7 @@ from typing import cast
 
 from bidsapp.analyses.coma.doubt import Doubt
 from bidsapp.analyses.coma.features.protocol import Arrays
+from bidsapp.analyses.coma.healthy import HEALTHY, Guard
 from bidsapp.analyses.coma.models.protocol import Model
 from bidsapp.analyses.coma.models.registry import MODELS, PARTS, models_with
 from bidsapp.analyses.coma.options import Options
@@ -26,6 +27,8 @@ class Trained:
     patterns
         Of a linear model whose contributions passed their control, by feature: its correlation with the
         prediction. Empty for other models, and for bundles that are older.
+    guard
+        Tells patients from healthy controls; ``None`` where the cohort had none, or they could not be told.
     """
 
     bundle: Bundle
@@ -33,6 +36,7 @@ class Trained:
     model: Model
     doubt: Doubt
     patterns: Mapping[str, float] = field(default_factory=dict)
+    guard: Guard | None = None
 
     @property
     def facts(self) -> Mapping[str, object]:
@@ -81,7 +85,8 @@ def read_trained(bundle: Bundle) -> Trained:
         make = models_with(options.learning)[name]
         model = make().restore(bundle.tensors("model"))
         patterns = unpack_patterns(bundle.tensors(PATTERNS)) if _holds(bundle, PATTERNS) else {}
-        return Trained(bundle, options, model, Doubt.restore(make, files), patterns)
+        guard = Guard.restore(bundle.tensors(HEALTHY)) if _holds(bundle, HEALTHY) else None
+        return Trained(bundle, options, model, Doubt.restore(make, files), patterns, guard)
     except (KeyError, IndexError) as error:
         raise BadDataError(
             f"Bundle {bundle.path} is of another version ({error} is missing); train it again."

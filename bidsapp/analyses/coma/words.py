@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from bidsapp.analyses.coma.doubt import BASELINE
+from bidsapp.analyses.coma.healthy_words import healthy_score, methods_sentence
 from bidsapp.analyses.coma.interval_words import how_intervals_are_made, meaning_of_interval
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.patient import Patient
@@ -132,7 +133,7 @@ def scores(found: Prediction, trained: Trained) -> tuple[Score, ...]:
                 limits=(0.0, 1.0),
             )
         )
-    return (main, *rest)
+    return (main, *rest, *healthy_score(found.healthy_p, trained.facts))
 
 
 def observed(member: Member, target: str, options: Options) -> tuple[Score, ...]:
@@ -183,5 +184,5 @@ def methods(trained: Trained) -> str:
         f"'{facts['model_title']}' (bundle {trained.bundle.name} {trained.bundle.version}), "
         f"{why} (cross-validation by patient, {facts['patients']} patients). "
         f"{how_intervals_are_made(trained.options, facts)} A patient is refused a score by a conformal p of "
-        "the distance from the training patients. For research use only."
+        f"the distance from the training patients.{methods_sentence(facts)} For research use only."
     )

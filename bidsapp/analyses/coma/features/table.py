@@ -31,10 +31,12 @@ class Table:
     ----------
     features
         Sets of features, see :class:`~bidsapp.analyses.coma.features.protocol.Features`.
+    gaps
+        Whether there are columns that tell gaps.
     """
 
-    def __init__(self, features: Sequence[Features]) -> None:
-        self._blocks = [Block(each) for each in features]
+    def __init__(self, features: Sequence[Features], *, gaps: bool = True) -> None:
+        self._blocks = [Block(each, gaps=gaps) for each in features]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -68,10 +70,11 @@ class Table:
 
 @dataclass(eq=False)
 class Block:
-    """One set of features with its means, its scales, and the groups whose gaps have a column."""
+    """One set of features with its means, its scales, and the groups whose gaps have a column, if any may."""
 
     features: Features
     telling: tuple[str, ...] = ()
+    gaps: bool = True
 
     def __post_init__(self) -> None:
         self.mean: Matrix = np.zeros(0)
@@ -85,7 +88,7 @@ class Block:
     def fit(self, patients: Sequence[Patient]) -> None:
         """Learn from training patients."""
         found = self.features.fit(patients).values(patients)
-        groups = dict.fromkeys(self.features.groups)
+        groups = dict.fromkeys(self.features.groups if self.gaps else ())
         shares = {group: self._gap(found, group).mean() for group in groups}
         self.telling = tuple(group for group, share in shares.items() if 0 < share < 1)
         full = self._with_gaps(found)

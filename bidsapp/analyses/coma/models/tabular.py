@@ -17,8 +17,10 @@ class Tabular:
         See :class:`~bidsapp.analyses.coma.models.protocol.Model`.
     features
         Sets of features; each enters with the same total variance, whatever its width.
+    gaps
+        Whether the model sees which parts a patient lacks.
     """
 
-    def __init__(self, name: str, title: str, features: Sequence[Features]) -> None:
+    def __init__(self, name: str, title: str, features: Sequence[Features], *, gaps: bool = True) -> None:
         self.name, self.title = name, title
-        self._table = Table(features)
+        self._table = Table(features, gaps=gaps)
