@@ -64,7 +64,7 @@ def read_pdoc() -> Study:
 
 
 def read_pdoc_controls() -> tuple[Patient, ...]:
-    """Read the healthy controls of the same scanner; no model may learn from them."""
+    """Read the healthy controls of the same scanner; no score may be learned from them."""
     folder = real_data("pdoc")
     table = _read_table(folder / "participants.tsv")
     labels = table.loc[table["group"] == "control", "participant_id"]

@@ -18,28 +18,33 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from coma_patients import read_pdoc, read_pdoc_controls, real_data
+from coma_patients import read_pdoc, read_pdoc_controls
+from coma_reference_people import (
+    healthy_head,
+    images_alone,
+    patients_without_stroke,
+    shuffled,
+    stroke_patients,
+    with_regions,
+)
 from coma_scores import markdown, write_results
-from coma_simulated import Simulated, as_patient, simulate
+from coma_simulated import simulate
 from numpy.typing import NDArray
 
 from bidsapp.analyses.coma import ANALYSIS
 from bidsapp.analyses.coma.doubt import describe_cohort, limit_of
 from bidsapp.analyses.coma.emptiness import nothing_in
-from bidsapp.analyses.coma.healthy import fit_guard, measure_guard
+from bidsapp.analyses.coma.healthy import fit_guard
+from bidsapp.analyses.coma.healthy_measured import measure_guard
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.patient import Patient
-from bidsapp.images.shares import share_on
-from bidsapp.images.volume import read_volume
 from bidsapp.learning.confidence.reference import judge
 from bidsapp.learning.validation.measures import auc
 from bidsapp.learning.validation.splits import repeated_folds
 from bidsapp.recipe import Recipe
-from bidsapp.simulate.coma.appearance import LOOKS, render, vary
-from bidsapp.simulate.coma.head import Head, average_head
-from bidsapp.simulate.coma.patient import SimulatedPatient, simulate_patient
-from bidsapp.simulate.coma.site import scan
-from bidsapp.simulate.coma.study import Study, draw_bedside
+from bidsapp.simulate.coma.appearance import LOOKS
+from bidsapp.simulate.coma.head import average_head
+from bidsapp.simulate.coma.study import Study
 
 WATCHED = slice(0, None, 2)
 """Controls that were looked at while the signs were chosen; the others are reported."""
@@ -48,7 +53,6 @@ LONG = 190  # frames: no control has fewer
 VOXEL_MM = 4.0
 PATIENTS, LEFT_OUT, HEALTHY, KNOWN = 60, 40, 40, 20
 OTHERS = 1000  # numbers from here on are no patients of the cohort; one study has one scanner
-STROKES_STEP = 10  # every tenth of the 600 masks
 Kinds = Mapping[str, Sequence[bool]]
 
 
@@ -155,80 +159,39 @@ def frames(person: Patient) -> int:
 def simulated() -> Kinds:
     """Give who is refused by simulated patients' images."""
     head, study = average_head(VOXEL_MM), Study(seed=5)
-    made = [_images_alone(patient) for patient in _simulated(head, study).patients]
+    simulated = simulate(PATIENTS + LEFT_OUT, [head], study, volumes=False)
+    made = [images_alone(patient) for patient in simulated.patients]
     training, left_out = made[:PATIENTS], made[PATIENTS:]
-    rng = np.random.default_rng(0)
-    others = {key: [own for own in LOOKS if own != key] for key in LOOKS}
-    swapped = [
-        _with_regions(p, key, p.regions[str(rng.choice(others[key]))]) for p in left_out for key in LOOKS
-    ]
-    zeros = [_with_regions(p, key, dict.fromkeys(p.regions[key], 0.0)) for p in left_out for key in LOOKS]
-    noise = [_with_regions(p, key, _noise(p.regions[key], rng)) for p in left_out for key in LOOKS]
-    flair = [_with_regions(patient, "FLAIR", patient.regions["T1w"]) for patient in left_out]
-    healthy = [_healthy(number, head, study) for number in range(OTHERS, OTHERS + HEALTHY)]
-    known = [_healthy(number, head, study) for number in range(2 * OTHERS, 2 * OTHERS + KNOWN)]
-    without_strokes, strokes = _strokes(head, study)
-    kinds = {
-        "patients of the cohort, left out": left_out,
-        "T1w given as FLAIR": flair,
-        "one image of another kind": swapped,
-        "one empty image": zeros,
-        "one image of noise": noise,
-        "healthy head": healthy,
-    }
-    found = {words: refused(training, judged) for words, judged in kinds.items()}
+    healthy = [healthy_head(OTHERS + number, head, study) for number in range(HEALTHY)]
+    known = [healthy_head(2 * OTHERS + number, head, study) for number in range(KNOWN)]
+    found = {words: refused(training, judged) for words, judged in _spoilt(left_out).items()}
     for words, judged in (("patients of the cohort, left out", left_out), ("healthy head", healthy)):
+        found[words] = refused(training, judged)
         found[f"{words}, with {KNOWN} controls"] = refused(training, judged, known)
-    found["stroke, cohort of trauma and anoxia"] = refused(without_strokes, strokes)
-    found[f"stroke, cohort of trauma and anoxia, with {KNOWN} controls"] = refused(
-        without_strokes, strokes, known
-    )
+    others = patients_without_stroke(range(PATIENTS), head, study)
+    strokes = stroke_patients(range(OTHERS, OTHERS + LEFT_OUT), head, study)
+    found["stroke, cohort of trauma and anoxia"] = refused(others, strokes)
+    found[f"stroke, cohort of trauma and anoxia, with {KNOWN} controls"] = refused(others, strokes, known)
     return found
 
 
-def _simulated(head: Head, study: Study) -> Simulated:
-    return simulate(PATIENTS + LEFT_OUT, [head], study, volumes=False)
-
-
-def _strokes(head: Head, study: Study) -> tuple[list[Patient], list[Patient]]:
-    """Give a cohort without strokes, and heads with the lesions of real stroke patients, drawn from soop."""
-    cohort = replace(study, etiologies={"trauma": 0.55, "anoxia": 0.45, "stroke": 0.0})
-    alone = replace(study, etiologies={"trauma": 0.0, "anoxia": 0.0, "stroke": 1.0})
-    paths = sorted(real_data("soop").glob("*_label-L_mask.nii.gz"))[::STROKES_STEP]
-    outlines = [share_on(read_volume(path), head.grid).data >= 0.5 for path in paths]
-    outlines = [outline for outline in outlines if outline.any()]
-    patients = [simulate_patient(n, [head], cohort) for n in range(PATIENTS)]
-    numbers = range(OTHERS, OTHERS + LEFT_OUT)
-    strokes = [simulate_patient(n, [head], alone, outlines=outlines) for n in numbers]
-    made = [_images_alone(as_patient(each, head, volumes=False)) for each in (*patients, *strokes)]
-    return made[:PATIENTS], made[PATIENTS:]
-
-
-def _images_alone(patient: Patient) -> Patient:
-    return replace(patient, series={}, clinical={})
-
-
-def _with_regions(patient: Patient, key: str, regions: Mapping[str, float]) -> Patient:
-    return replace(patient, regions={**patient.regions, key: regions})
-
-
-def _noise(regions: Mapping[str, float], rng: np.random.Generator) -> dict[str, float]:
-    """Give regions in any order: the right values in the wrong places."""
-    return dict(zip(regions, rng.permutation(list(regions.values())).tolist(), strict=True))
-
-
-def _healthy(number: int, head: Head, study: Study) -> Patient:
-    """Give a scan of a healthy head, made as those of patients are."""
-    rng = np.random.default_rng([study.seed, number])
-    clinical, site = draw_bedside("trauma", study, rng)
-    own = vary(head, float(clinical["age"]), rng)
-    injury = np.zeros(own.brain.shape, dtype=np.float32)
-    base: SimulatedPatient = simulate_patient(number, [head], study)
-    volumes = {key: scan(key, render(key, own, injury, 30.0), own, site, rng) for key in LOOKS}
-    name = f"healthy{number:04d}"
-    return _images_alone(
-        as_patient(replace(base, subject=name, volumes=volumes, series={}), head, volumes=False)
-    )
+def _spoilt(patients: Sequence[Patient]) -> Mapping[str, Sequence[Patient]]:
+    """Give patients of whom one image is not what it is called."""
+    rng = np.random.default_rng(0)
+    others = {key: [own for own in LOOKS if own != key] for key in LOOKS}
+    swapped = [
+        with_regions(p, key, p.regions[str(rng.choice(others[key]))]) for p in patients for key in LOOKS
+    ]
+    return {
+        "T1w given as FLAIR": [with_regions(p, "FLAIR", p.regions["T1w"]) for p in patients],
+        "one image of another kind": swapped,
+        "one empty image": [
+            with_regions(p, key, dict.fromkeys(p.regions[key], 0.0)) for p in patients for key in LOOKS
+        ],
+        "one image of noise": [
+            with_regions(p, key, shuffled(p.regions[key], rng)) for p in patients for key in LOOKS
+        ],
+    }
 
 
 def interval(hits: int, of: int) -> tuple[float, float]:

@@ -18,19 +18,12 @@ from bidsapp.analyses.coma.features.regional import Regional
 from bidsapp.analyses.coma.models.linear import Linear
 from bidsapp.analyses.coma.patient import ANOMALY, Patient
 from bidsapp.errors import BadDataError
-from bidsapp.learning.confidence.coverage import share_of
 from bidsapp.learning.confidence.cross_fit import CrossFit, cross_fit
-from bidsapp.learning.discrimination import Estimate
-from bidsapp.learning.validation.bootstrap import intervals
-from bidsapp.learning.validation.estimator import Flags, take
-from bidsapp.learning.validation.measures import auc
-from bidsapp.learning.validation.splits import repeated_folds
 
 HEALTHY = "healthy"
 """File of a bundle that holds a guard."""
-CHANCE = 0.5
 _SERIES = "bold-series"
-_FOLDS = 5
+FOLDS = 5
 _SHARE = 0.5
 Values = NDArray[np.float64]
 
@@ -107,28 +100,6 @@ class Guard:
         )
 
 
-@dataclass(frozen=True)
-class Separation:
-    """How well patients were told from controls whom no model had seen, nor its limit.
-
-    Attributes
-    ----------
-    auc
-        With its 95 % interval over people.
-    controls, patients
-        Share of people refused, with its exact 95 % interval.
-    """
-
-    auc: Estimate
-    controls: Estimate
-    patients: Estimate
-
-    @property
-    def told(self) -> bool:
-        """Whether they can be told apart: the lower end of the AUC lies above chance."""
-        return self.auc.low > CHANCE
-
-
 def fit_guard(patients: Sequence[Patient], controls: Sequence[Patient], *, seed: int) -> Guard:
     """Learn to tell patients from healthy controls, by linear models of five folds of people.
 
@@ -141,43 +112,11 @@ def fit_guard(patients: Sequence[Patient], controls: Sequence[Patient], *, seed:
         Patients and controls have no image or series in common, or there are fewer than five of either.
     """
     keys = shared(patients, controls)
-    crossed, labels = _crossed(patients, controls, keys, seed)
+    crossed, labels = cross_groups(patients, controls, keys, seed)
     ill = labels == 0
     return Guard(
         keys, cast("tuple[Linear, ...]", crossed.models), crossed.state.fold[ill], crossed.left_out[ill]
     )
-
-
-def measure_guard(
-    patients: Sequence[Patient], controls: Sequence[Patient], *, alpha: float, resamples: int, seed: int
-) -> Separation:
-    """Measure a guard on people left out of all of it; a person is refused if any session is.
-
-    Parameters
-    ----------
-    patients, controls
-        At least seven of either, so that five are left to learn from.
-    alpha
-        As :meth:`Guard.limit` takes it.
-    resamples, seed
-        Number of bootstrap draws of people, and what everything starts from.
-    """
-    crossed, labels = _crossed(patients, controls, shared(patients, controls), seed)
-    people = [*patients, *controls]
-    names = [person.subject for person in people]
-    found = intervals({"auc": auc}, labels, crossed.left_out, names, resamples=resamples, seed=seed)
-    outer = repeated_folds(labels, names, folds=_FOLDS, seed=seed + 1)[0]
-    refused = np.zeros(labels.size, dtype=np.bool_)
-    for number in range(_FOLDS):
-        inside = outer != number
-        guard = fit_guard(
-            take(people, np.flatnonzero(inside & (labels == 0))),
-            take(people, np.flatnonzero(inside & (labels == 1))),
-            seed=seed,
-        )
-        refused[~inside] = [guard.refuses(each, alpha) for each in take(people, np.flatnonzero(~inside))]
-    shares = [_share_of_people(names, refused, labels == side) for side in (1, 0)]
-    return Separation(found["auc"], *shares)
 
 
 def shared(patients: Sequence[Patient], controls: Sequence[Patient]) -> tuple[str, ...]:
@@ -220,17 +159,18 @@ def _model() -> Linear:
     return Linear("healthy", "Healthy or patient", [Regional(), Connectivity("tangent")], gaps=False)
 
 
-def _crossed(
+def cross_groups(
     patients: Sequence[Patient], controls: Sequence[Patient], keys: Sequence[str], seed: int
 ) -> tuple[CrossFit[Patient], Values]:
-    """Fit the models of the folds; the labels are 0 of patients, who come first, and 1 of controls."""
+    """Fit the models of the folds on the parts of everybody that are among ``keys``.
+
+    Returns
+    -------
+    crossed, labels
+        Models with the left-out prediction of each row, patients first; 0 of patients and 1 of controls,
+        shape (rows,).
+    """
     people = [only(person, keys) for person in (*patients, *controls)]
     labels = np.repeat([0.0, 1.0], [len(patients), len(controls)])
     names = [person.subject for person in people]
-    return cross_fit(_model, people, labels, names, folds=_FOLDS, seed=seed), labels
-
-
-def _share_of_people(names: Sequence[str], refused: Flags, side: Flags) -> Estimate:
-    people = {name for name, own in zip(names, side, strict=True) if own}
-    hit = {name for name, own in zip(names, refused & side, strict=True) if own}
-    return share_of(len(hit), len(people))
+    return cross_fit(_model, people, labels, names, folds=FOLDS, seed=seed), labels

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 from bidsapp.findings import Score
 
 if TYPE_CHECKING:
-    from bidsapp.analyses.coma.healthy import Guard, Separation
+    from bidsapp.analyses.coma.healthy import Guard
+    from bidsapp.analyses.coma.healthy_measured import Separation
     from bidsapp.analyses.coma.options import Options
     from bidsapp.analyses.coma.rows import Rows
     from bidsapp.learning.discrimination import Estimate
@@ -81,7 +82,7 @@ def card_section(metadata: Facts) -> str:
     return (
         f"## Healthy controls\n\n{facts['people']} people, {facts['sessions']} sessions; read are "
         f"{', '.join(cast('list[str]', facts['reads']))}. {said} What differs between the groups besides "
-        "disease (scanner, motion, sedation) is told as well.\n\n"
+        "disease (scanner, age, motion, sedation) is told as well.\n\n"
     )
 
 

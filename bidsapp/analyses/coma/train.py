@@ -13,7 +13,8 @@ from bidsapp.analyses.coma.card import LICENCE, bundle_metadata, model_card
 from bidsapp.analyses.coma.comparison import compare
 from bidsapp.analyses.coma.control import control_reasons
 from bidsapp.analyses.coma.doubt import BASELINE, fit_doubt
-from bidsapp.analyses.coma.healthy import HEALTHY, fit_guard, measure_guard
+from bidsapp.analyses.coma.healthy import HEALTHY, fit_guard
+from bidsapp.analyses.coma.healthy_measured import measure_guard
 from bidsapp.analyses.coma.healthy_words import KEY, controls_facts
 from bidsapp.analyses.coma.models.registry import models_with
 from bidsapp.analyses.coma.options import Options

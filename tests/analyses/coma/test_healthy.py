@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bidsapp.analyses.coma.healthy import Guard, Separation, fit_guard, measure_guard, shared
+from bidsapp.analyses.coma.healthy import Guard, fit_guard, shared
+from bidsapp.analyses.coma.healthy_measured import Separation, measure_guard
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.errors import BadDataError
 from bidsapp.learning.discrimination import Estimate
