@@ -7,10 +7,10 @@ worker cannot say any more, its parent says.
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ from bidsapp.workflows.signals import held_signals, without_interrupt
 
 Task = TypeVar("Task")
 
+_PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
 PATIENCE = 5.0
 """Seconds that a process has to end when it is asked to."""
 
@@ -119,7 +120,7 @@ def _receive(receiver: Connection, task: Task, process: SpawnProcess) -> Report[
 
 def _serve(work: Work[Task], task: Task, sender: Connection, environment: Mapping[str, str]) -> None:
     os.environ.update(environment)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _end_with_parent()
     _go_first()
     final = work(task, sender.send)
     sender.send(final)
@@ -133,8 +134,11 @@ def _go_first() -> None:
 
 
 def _end_with_parent() -> None:
-    """End this process when the one that started it is gone, so that no orphan writes on."""
+    """Have the kernel kill this process when the one that started it is gone, so that no orphan writes on.
+
+    A thread that waits for it would not do: a library in the middle of a long computation lets none run.
+    """
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
+    if parent is not None and os.getppid() != parent.pid:  # it was gone before the kernel was asked
         os.kill(os.getpid(), signal.SIGKILL)

@@ -1,5 +1,7 @@
+import ctypes
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -35,6 +37,13 @@ def say_whether_interrupts_are_heard(task, send):
 
 def sleep_then_say(task, send):
     time.sleep(60)
+    return Event("late", final=True)
+
+
+def compute_without_a_pause(task, send):
+    """Hold the interpreter, as a library does in a long computation: no other thread of Python runs."""
+    send(Event(str(os.getpid())))
+    ctypes.PyDLL(None).sleep(60)
     return Event("late", final=True)
 
 
@@ -76,6 +85,34 @@ def test_closing_the_run_ends_its_workers():
     slow = supervise([0], sleep_then_say, slots=1)
     slow.close()
     assert time.monotonic() - start < 5
+
+
+def test_a_worker_ends_with_its_parent_even_in_a_long_computation():
+    code = (
+        "from tests.workflows.test_supervisor import *\n"
+        "if __name__ == '__main__':\n"
+        "    for report in supervise([0], compute_without_a_pause, slots=1):\n"
+        "        print(report.event.text, flush=True)\n"
+    )
+    root = Path(__file__).parents[2]
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=root, stdout=subprocess.PIPE, text=True)
+    worker = Path("/proc") / parent.stdout.readline().strip()
+    time.sleep(0.2)
+    assert worker.is_dir(), "it computes"
+    parent.kill()
+    parent.wait()
+    end = time.monotonic() + 10
+    while is_alive(worker):
+        assert time.monotonic() < end, "it writes on"
+        time.sleep(0.05)
+
+
+def is_alive(process):
+    """Tell whether a process runs; one that nobody has waited for yet does not."""
+    try:
+        return ") Z " not in (process / "stat").read_text()
+    except OSError:
+        return False
 
 
 def test_a_worker_leaves_interrupts_to_its_parent_and_goes_first_when_memory_runs_out():
