@@ -116,7 +116,9 @@ def fine_tune(work: Path, without: str | None, packaged: Bundle) -> Bundle:
     heads = head_members([*split.training, *split.validation])
     cohort = Cohort((*heads, *clinical_members(work, without)))
     recipe = Recipe("brain", {**Recipe.read("brain", ANALYSIS.recipe).values, **FINE_TUNING})
-    return train(cohort, recipe, path, seed=SEED, start=start, split=split)
+    bundle = train(cohort, recipe, path, seed=SEED, start=start, split=split)
+    assert bundle is not None  # the recipe names one node
+    return bundle
 
 
 def dice(first: NDArray[np.generic], second: NDArray[np.generic]) -> float:

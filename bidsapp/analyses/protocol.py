@@ -51,8 +51,8 @@ class Trainable(Protocol):
         device: str,
         seed: int,
         options: Mapping[str, str],
-    ) -> Bundle:
-        """Fit a bundle on a cohort and write it to ``path``.
+    ) -> Bundle | None:
+        """Fit a bundle on a cohort and write it to ``path``; ``None`` where another node writes it.
 
         ``options`` holds what the command line says for training: ``controls`` and ``target``.
         """

@@ -14,11 +14,14 @@ import lightning
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.multiprocessing.spawn import ProcessException
 from torch.optim.swa_utils import AveragedModel
 
-from bidsapp.errors import UnavailableError
-from bidsapp.learning.gpu_memory import is_out_of_memory
+import bidsapp
+from bidsapp.learning.agreement import Agreement
+from bidsapp.learning.nodes import ALONE, Node
 from bidsapp.learning.precision import Precision
+from bidsapp.learning.process_errors import foreseen
 from bidsapp.learning.progress import Progress, Watch
 from bidsapp.learning.trainer import make_trainer
 
@@ -106,6 +109,7 @@ def fit(
     seed: int = 0,
     accumulate: int = 1,
     devices: int = 1,
+    node: Node = ALONE,
     precision: Precision = "bf16-mixed",
     watch: Watch | None = None,
 ) -> nn.Module:
@@ -131,10 +135,13 @@ def fit(
     accumulate
         Batches in each optimiser step.
     devices
-        How many GPUs of this machine (for ``cpu``: processes) share the batches of a step, whose gradient is
+        How many GPUs of each node (for ``cpu``: processes) share the batches of a step, whose gradient is
         that of one device but for rounding. Each takes its own batches from the stream, see
         :func:`bidsapp.learning.turns.turn_of_process`. For more than one, ``loss``, ``watch`` and the loader
         must be what pickle can send to another process.
+    node
+        This node, among those that train together, each of which calls this with the same arguments. The
+        first one alone writes; all are given the network, and all need ``folder`` to go on.
     precision
         Of the forward pass; on a GPU without bfloat16 ``bf16-mixed`` is float16 with a scaled loss.
     watch
@@ -148,7 +155,9 @@ def fit(
     Raises
     ------
     BadDataError
-        ``accumulate`` is no multiple of ``devices``.
+        ``accumulate`` is no multiple of the devices of all nodes, or nodes were given different trainings.
+    TryAgainError
+        A node was lost, or has kept the others waiting for too long.
     UnavailableError
         The GPU lacks memory, or there are fewer GPUs.
     """
@@ -161,31 +170,34 @@ def fit(
         fitting.load_state_dict(found["state_dict"])
     else:
         start = int(found["global_step"]) if found is not None else 0
+        progress = Progress(folder, schedule.steps, schedule.watch_steps, watch)
+        training = f"bidsapp {bidsapp.__version__}, {folder.name}, from step {start}"
         trainer = make_trainer(
             folder,
-            [Progress(folder, schedule.steps, schedule.watch_steps, watch)],
+            [progress, Agreement(training)] if node.count > 1 else [progress],
             steps=schedule.steps,
             checkpoint_steps=schedule.checkpoint_steps,
             device=device,
             devices=devices,
+            node=node,
             accumulate=accumulate,
             precision=precision,
         )
-        _run(trainer, fitting, batches(start), None if found is None else last)
+        _run(trainer, fitting, batches(start), None if found is None else last, node)
     averaged: nn.Module = fitting.average.module
     return averaged
 
 
-def _run(trainer: lightning.Trainer, fitting: Fitting, batches: Any, checkpoint: Path | None) -> None:
+def _run(
+    trainer: lightning.Trainer, fitting: Fitting, batches: Any, checkpoint: Path | None, node: Node
+) -> None:
     try:
         trainer.fit(fitting, batches, ckpt_path=checkpoint, weights_only=True)
-    except RuntimeError as error:
-        if not is_out_of_memory(error):
+    except (RuntimeError, ProcessException) as error:
+        told = foreseen(error, node)
+        if told is None:
             raise
-        raise UnavailableError(
-            "The GPU has too little memory for this training; make its examples smaller in the recipe "
-            "(crop, pairs), or use --device cpu."
-        ) from error
+        raise told from error
 
 
 def _running_mean(so_far: Tensor, now: Tensor, steps: Any, decay: float) -> Tensor:

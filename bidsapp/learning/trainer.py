@@ -1,4 +1,4 @@
-"""Lightning's trainer as the house uses it: one process, or several of this machine that share each step."""
+"""Lightning's trainer as the house uses it: one process, or several that share each step, on any machines."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
-from lightning.pytorch.plugins.environments import LightningEnvironment
+from lightning.pytorch.strategies import DDPStrategy
 
 from bidsapp.errors import BadDataError, UnavailableError
+from bidsapp.learning.nodes import Node, NodeEnvironment
 from bidsapp.learning.precision import Precision, trainer_precision
 
 
@@ -23,6 +24,7 @@ def make_trainer(
     checkpoint_steps: int,
     device: str,
     devices: int,
+    node: Node,
     accumulate: int,
     precision: Precision,
 ) -> Any:
@@ -30,7 +32,7 @@ def make_trainer(
 
     It asks no cluster how many processes there are, nor has itself requeued: Lightning would take up the
     checkpoint of a requeued job in every training that follows. A job that runs again goes on from
-    ``last.ckpt``.
+    ``last.ckpt``. Nor would Lightning start the processes of a node there: it wants one task for each.
 
     Parameters
     ----------
@@ -43,7 +45,9 @@ def make_trainer(
     device
         ``cpu`` or ``cuda:N``.
     devices
-        How many GPUs (for ``cpu``: processes) share the batches of a step.
+        How many GPUs (for ``cpu``: processes) of each node share the batches of a step.
+    node
+        This node, among those that train together.
     accumulate
         Batches in each optimiser step, over all devices.
     precision
@@ -60,9 +64,10 @@ def make_trainer(
         default_root_dir=folder,
         accelerator="cpu" if device == "cpu" else "gpu",
         devices=_places(device, devices),
-        strategy="ddp_spawn" if devices > 1 else "auto",
-        plugins=[LightningEnvironment()],
-        accumulate_grad_batches=_share(accumulate, devices),
+        num_nodes=node.count,
+        strategy=_strategy(devices, node),
+        plugins=[NodeEnvironment(node)],
+        accumulate_grad_batches=_share(accumulate, devices, node.count),
         precision=trainer_precision(precision, device),
         max_steps=steps,
         gradient_clip_val=1.0,
@@ -76,13 +81,21 @@ def make_trainer(
     )
 
 
-def _share(examples: int, devices: int) -> int:
+def _strategy(devices: int, node: Node) -> DDPStrategy | str:
+    """Choose how processes work together; only other machines can be lost without this one noticing."""
+    if node.count > 1:
+        return DDPStrategy(start_method="spawn", timeout=node.patience)
+    return "ddp_spawn" if devices > 1 else "auto"
+
+
+def _share(examples: int, devices: int, nodes: int) -> int:
     """Give how many examples of a step each device takes."""
-    if examples % devices:
+    if examples % (devices * nodes):
+        where = f" on each of {nodes} nodes" if nodes > 1 else ""
         raise BadDataError(
-            f"The recipe's {examples} examples of a step cannot be shared evenly by {devices} devices."
+            f"The recipe's {examples} examples of a step cannot be shared evenly by {devices} devices{where}."
         )
-    return examples // devices
+    return examples // (devices * nodes)
 
 
 def _places(device: str, devices: int) -> int | list[int]:

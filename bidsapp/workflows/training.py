@@ -46,7 +46,7 @@ def run_train(settings: Settings, progress: Progress) -> ExitCode:
                 seed=settings.random_seed,
                 options={"controls": settings.controls or "", "target": settings.target or ""},
             )
-            progress.log(f"Wrote the bundle {bundle.path}")
+            progress.log(f"Wrote the bundle {bundle.path}" if bundle else "Done: the first node writes it")
     return ExitCode.OK
 
 

@@ -1,15 +1,15 @@
-"""Several processes train as one does; what cannot be shared or is not there is said in a sentence."""
+"""What processes cannot share, or what is not there, is said in a sentence; no cluster is asked."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 import torch
-from lightning.pytorch.plugins.environments import LightningEnvironment
 from torch.utils.data import DataLoader, IterableDataset
 
 from bidsapp.errors import BadDataError, UnavailableError
 from bidsapp.learning.fitting import Schedule, fit
+from bidsapp.learning.nodes import ALONE, Node, NodeEnvironment
 from bidsapp.learning.trainer import make_trainer
 from bidsapp.learning.turns import turn_of_process
 
@@ -34,33 +34,33 @@ def squared_error(network, batch):
     return torch.nn.functional.mse_loss(network(batch[0]), batch[1])
 
 
-def train(folder, loss=squared_error, device="cpu", devices=1):
-    torch.manual_seed(0)
+def line():
+    network = torch.nn.Linear(1, 1)
+    network.load_state_dict({"weight": torch.tensor([[0.5]]), "bias": torch.tensor([-0.5])})
+    return network
+
+
+def train(folder, loss=squared_error, device="cpu", devices=1, node=ALONE):
     schedule = Schedule(steps=STEPS, learning_rate=0.1, warmup=1, average=0.5, checkpoint_steps=2)
     return fit(
-        torch.nn.Linear(1, 1),
+        line(),
         loss,
         lambda step: DataLoader(Lines(step), batch_size=None),
         schedule,
         folder,
         device=device,
         devices=devices,
+        node=node,
         accumulate=EXAMPLES,
         precision="32-true",
     )
 
 
-def test_two_processes_that_share_each_step_learn_what_one_learns(tmp_path):
-    alone, together = train(tmp_path / "one"), train(tmp_path / "two", devices=2)
-    assert float(alone.weight) != 0
-    assert torch.allclose(together.weight, alone.weight, rtol=1e-6)
-    assert torch.allclose(together.bias, alone.bias, rtol=1e-6)
-    assert torch.load(tmp_path / "two" / "last.ckpt", weights_only=True)["global_step"] == STEPS
-
-
 def test_examples_that_cannot_be_shared_evenly_are_refused(tmp_path):
     with pytest.raises(BadDataError, match=r"2 examples of a step cannot be shared evenly by 3 devices"):
         train(tmp_path, devices=3)
+    with pytest.raises(BadDataError, match=r"evenly by 2 devices on each of 2 nodes"):
+        train(tmp_path, devices=2, node=Node(count=2))
 
 
 def test_more_gpus_than_there_are_is_an_error_that_counts_them(tmp_path, monkeypatch):
@@ -78,7 +78,8 @@ def test_a_gpu_without_memory_ends_a_training_with_a_sentence(tmp_path):
 
 
 def test_a_cluster_is_not_asked_how_many_processes_there_are(tmp_path, monkeypatch):
-    for name, value in {"SLURM_NTASKS": "8", "SLURM_JOB_NAME": "train", "SLURM_JOB_ID": "7"}.items():
+    told = {"SLURM_NTASKS": "8", "SLURM_JOB_NAME": "train", "SLURM_JOB_ID": "7", "NODE_RANK": "1"}
+    for name, value in told.items():
         monkeypatch.setenv(name, value)
     trainer = make_trainer(
         tmp_path,
@@ -87,8 +88,10 @@ def test_a_cluster_is_not_asked_how_many_processes_there_are(tmp_path, monkeypat
         checkpoint_steps=1,
         device="cpu",
         devices=1,
+        node=ALONE,
         accumulate=1,
         precision="32-true",
     )
     assert trainer.world_size == 1
-    assert type(trainer._accelerator_connector.cluster_environment) is LightningEnvironment
+    assert trainer.is_global_zero
+    assert type(trainer._accelerator_connector.cluster_environment) is NodeEnvironment

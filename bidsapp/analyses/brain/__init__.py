@@ -33,7 +33,7 @@ class BrainModel:
         device: str,
         seed: int,
         options: Mapping[str, str],
-    ) -> Bundle:
+    ) -> Bundle | None:
         """Fit the network on members with a T1w and a ``dseg``; no option of the command line concerns it."""
         from bidsapp.analyses.brain.train import train
 

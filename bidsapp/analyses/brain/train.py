@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bidsapp.learning.fitting import Schedule
 
 LABEL_KEY, MASK_KEY = "dseg", "mask"
+MOST_NODES = 1024
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def train(
     seed: int = 0,
     start: Mapping[str, Tensor] | None = None,
     split: Split | None = None,
-) -> Bundle:
+) -> Bundle | None:
     """Fit the brain network and write its bundle.
 
     Parameters
@@ -66,16 +67,27 @@ def train(
     split
         Given where the split is already fixed; else drawn by the seed.
 
+    Returns
+    -------
+    Bundle or None
+        Of several nodes the first one writes it; the others have nothing to give.
+
     Raises
     ------
     BadDataError
         There are too few labelled heads.
+    UnavailableError, UsageError
+        The recipe asks for several nodes, and the program was not started so that this one knows which it is.
+    TryAgainError
+        Another node was lost.
     """
     from torch.utils.data import DataLoader
 
     from bidsapp.analyses.brain.examples import Examples, read_head, read_scan
     from bidsapp.learning.fitting import fit
+    from bidsapp.learning.nodes import this_node
 
+    node = this_node(int(recipe.within("nodes", 1, MOST_NODES)))
     heads = _pairs(cohort, LABEL_KEY)
     split = split or split_heads(tuple(heads), recipe, seed)
     scans = teaching_scans(cohort, split)
@@ -94,9 +106,10 @@ def train(
         seed=seed,
         accumulate=recipe.integer("examples_per_step"),
         devices=recipe.integer("devices"),
+        node=node,
         watch=partial(_watch, heads=watched),
     )
-    return write_bundle(path, trained.state_dict(), metadata)
+    return write_bundle(path, trained.state_dict(), metadata) if node.is_first else None
 
 
 def write_bundle(path: Path, weights: Mapping[str, Tensor], metadata: Mapping[str, object]) -> Bundle:
