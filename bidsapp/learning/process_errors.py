@@ -13,6 +13,7 @@ from bidsapp.learning.nodes import Node
 _OWN = "bidsapp.errors."
 _TRACEBACK = "\nTraceback (most recent call last):\n"
 _RAISED = re.compile(r"^(?P<kind>[\w.]*Error): (?P<said>.*)", re.MULTILINE)
+_SOURCE = re.compile(r"^\[[^\]]*\] ")
 _LOST = re.compile(r"\bgloo\b|\bNCCL\b|torch\.distributed\.Dist", re.IGNORECASE)
 
 
@@ -41,7 +42,7 @@ def foreseen(error: RuntimeError | ProcessException, node: Node) -> errors.BidsA
         minutes = node.patience.total_seconds() / 60
         return errors.TryAgainError(
             f"Node {node.rank} has lost another of the {node.count} nodes, or not heard of it for "
-            f"{minutes:g} min ({said.strip()}); see what the others say, and start the same command again on "
+            f"{minutes:g} min ({_cause(said)}); see what the others say, and start the same command again on "
             "all: it goes on from the last checkpoint."
         )
     return None
@@ -53,6 +54,11 @@ def _raised(error: Exception) -> tuple[str, str]:
         found = _RAISED.search(error.msg.rpartition(_TRACEBACK)[2])
         return (found["kind"], found["said"]) if found else ("", error.msg)
     return f"{type(error).__module__}.{type(error).__name__}", str(error)
+
+
+def _cause(said: str) -> str:
+    """Give the first sentence of what a library says, without the line of its code that says it."""
+    return _SOURCE.sub("", said.strip()).partition(". ")[0].rstrip(".")
 
 
 def _is_aborted(error: Exception) -> bool:

@@ -11,7 +11,7 @@ from bidsapp.learning.nodes import ALONE, Node
 from bidsapp.learning.process_errors import foreseen
 
 PAIR = Node(rank=1, count=2)
-PEER = "RuntimeError: [../gloo/transport/tcp/pair.cc:553] Connection closed by peer [10.0.0.5]:4242"
+PEER = "RuntimeError: [../gloo/transport/tcp/pair.cc:553] Connection closed by peer [10.0.0.5]:42. Typical."
 STORE = (
     "torch.distributed.DistStoreError: Timed out after 601 seconds waiting for clients. 1/2 clients joined."
 )
@@ -50,10 +50,18 @@ def test_a_gpu_without_memory_is_said_wherever_it_is(error):
     assert type(foreseen(error, ALONE)) is UnavailableError
 
 
-@pytest.mark.parametrize("error", [raised(PEER), raised(STORE), raised(NCCL), aborted("SIGABRT")])
-def test_a_lost_node_is_said_where_there_are_several(error):
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (raised(PEER), "Connection closed by peer [10.0.0.5]:42"),
+        (raised(STORE), "Timed out after 601 seconds waiting for clients"),
+        (raised(NCCL), "NCCL error in: ProcessGroupNCCL.cpp:3690, remote process exited"),
+        (aborted("SIGABRT"), "process 0 terminated"),
+    ],
+)
+def test_a_lost_node_is_said_where_there_are_several(error, cause):
     assert type(foreseen(error, PAIR)) is TryAgainError
-    assert "not heard of it for 10 min" in str(foreseen(error, PAIR))
+    assert f"not heard of it for 10 min ({cause}); see" in str(foreseen(error, PAIR))
     assert foreseen(error, ALONE) is None
 
 
