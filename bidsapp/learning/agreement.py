@@ -1,4 +1,4 @@
-"""Nodes begin together at the same point of the same training, or not at all."""
+"""Nodes begin together at the same point of the same training, or not at all, and end it together."""
 
 from __future__ import annotations
 
@@ -40,3 +40,10 @@ class Agreement(Callback):  # type: ignore[misc]
                 f"The nodes are not at the same point of the same training ({'; '.join(sorted(set(said)))}); "
                 "give all of them the same program, images, recipe and output folder."
             )
+
+    def on_train_end(self, trainer: Any, module: Any) -> None:
+        """Wait for the first process, which may still look at validation data.
+
+        A node that went on to its next training at once would meet the processes of this one.
+        """
+        trainer.strategy.barrier()

@@ -42,8 +42,8 @@ def foreseen(error: RuntimeError | ProcessException, node: Node) -> errors.BidsA
         minutes = node.patience.total_seconds() / 60
         return errors.TryAgainError(
             f"Node {node.rank} has lost another of the {node.count} nodes, or not heard of it for "
-            f"{minutes:g} min ({_cause(said)}); see what the others say, and start the same command again on "
-            "all: it goes on from the last checkpoint."
+            f"{minutes:.3g} min ({_cause(said)}); see what the others say, and start the same command again "
+            "on all: it goes on from the last checkpoint."
         )
     return None
 

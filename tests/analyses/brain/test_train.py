@@ -13,7 +13,7 @@ from bidsapp.analyses.brain.predict import segment
 from bidsapp.analyses.brain.train import Split, split_heads, teaching_scans, work_folder
 from bidsapp.analyses.protocol import Trainable
 from bidsapp.cohort import Cohort, Member
-from bidsapp.errors import BadDataError
+from bidsapp.errors import BadDataError, UnavailableError
 from bidsapp.images.volume import Volume, write_volume
 from bidsapp.recipe import Recipe
 
@@ -164,6 +164,30 @@ def test_a_training_can_be_sent_to_the_processes_of_several_gpus(cohort, recipe,
     several = Recipe("brain", {**recipe.values, "devices": 2})
     ANALYSIS.train(cohort, several, path=tmp_path / "brain", device="cpu", seed=1, options={})
     assert sent == [2]
+
+
+def test_of_several_nodes_the_first_one_writes_the_bundle(cohort, recipe, tmp_path, monkeypatch):
+    places = []
+
+    def fit(network, loss, batches, schedule, folder, **named):
+        places.append((folder, named["node"]))
+        return network
+
+    monkeypatch.setattr("bidsapp.learning.fitting.fit", fit)
+    pair = Recipe("brain", {**recipe.values, "nodes": 2})
+    named = {"path": tmp_path / "brain", "device": "cpu", "seed": 1, "options": {}}
+    with pytest.raises(UnavailableError, match="asks for 2 nodes"):
+        ANALYSIS.train(cohort, pair, **named)
+    monkeypatch.setenv("MASTER_ADDR", "gpu-07")
+    monkeypatch.setenv("MASTER_PORT", "29500")
+    monkeypatch.setenv("NODE_RANK", "1")
+    assert ANALYSIS.train(cohort, pair, **named) is None
+    assert not (tmp_path / "brain").exists()
+    monkeypatch.setenv("NODE_RANK", "0")
+    assert ANALYSIS.train(cohort, pair, **named).path == tmp_path / "brain"
+    (second, other), (first, own) = places
+    assert first == second, "both go on from the same checkpoints"
+    assert (own.rank, other.rank, own.count) == (0, 1, 2)
 
 
 def test_a_label_map_on_another_grid_is_said(cohort, tmp_path, toy_head):
