@@ -114,7 +114,7 @@ def _say_of_slurm(count: int, environment: Mapping[str, str]) -> dict[str, str]:
     nodes, tasks = environment["SLURM_STEP_NUM_NODES"], environment["SLURM_STEP_NUM_TASKS"]
     if not nodes == tasks == str(count):
         raise UsageError(
-            f"The recipe asks for {count} nodes, but srun has started {tasks} processes on {nodes} nodes; "
+            f"The recipe asks for {count} nodes, but this step of srun has --nodes={nodes} --ntasks={tasks}; "
             f"use srun --nodes={count} --ntasks-per-node=1, or set nodes in the recipe."
         )
     return {

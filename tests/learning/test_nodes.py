@@ -54,8 +54,14 @@ def test_a_node_that_nobody_told_its_place_says_how_to_start_it():
 @pytest.mark.parametrize(
     ("told", "sentence"),
     [
-        ({**SLURM, "SLURM_STEP_NUM_TASKS": "12"}, "asks for 3 nodes, but srun has started 12 processes on 3"),
-        ({**SLURM, "SLURM_STEP_NUM_NODES": "1"}, "asks for 3 nodes, but srun has started 3 processes on 1"),
+        (
+            {**SLURM, "SLURM_STEP_NUM_TASKS": "12"},
+            "asks for 3 nodes, but this step of srun has --nodes=3 --ntasks=12",
+        ),
+        (
+            {**SLURM, "SLURM_STEP_NUM_NODES": "1"},
+            "asks for 3 nodes, but this step of srun has --nodes=1 --ntasks=3",
+        ),
         ({**BY_HAND, "NODE_RANK": "3"}, "NODE_RANK is '3'; it must be a whole number from 0 to 2"),
         ({**BY_HAND, "NODE_RANK": "-1"}, "NODE_RANK is '-1'"),
         ({**BY_HAND, "MASTER_PORT": "http"}, "MASTER_PORT is 'http'"),
