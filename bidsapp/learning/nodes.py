@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from lightning.fabric.plugins.environments.lightning import find_free_network_port
 from lightning.pytorch.plugins.environments import LightningEnvironment, SLURMEnvironment
 
 from bidsapp.errors import UnavailableError, UsageError
@@ -91,6 +92,7 @@ class NodeEnvironment(LightningEnvironment):  # type: ignore[misc]
     def __init__(self, node: Node) -> None:
         super().__init__()
         self._node = node
+        self._port = node.port or find_free_network_port()
 
     @property
     def main_address(self) -> str:
@@ -100,7 +102,7 @@ class NodeEnvironment(LightningEnvironment):  # type: ignore[misc]
     @property
     def main_port(self) -> int:
         """The port on which it does."""
-        return self._node.port or int(super().main_port)
+        return self._port
 
     def node_rank(self) -> int:
         """Give the number of the node, from 0."""

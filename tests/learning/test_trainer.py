@@ -78,7 +78,13 @@ def test_a_gpu_without_memory_ends_a_training_with_a_sentence(tmp_path):
 
 
 def test_a_cluster_is_not_asked_how_many_processes_there_are(tmp_path, monkeypatch):
-    told = {"SLURM_NTASKS": "8", "SLURM_JOB_NAME": "train", "SLURM_JOB_ID": "7", "NODE_RANK": "1"}
+    told = {
+        "SLURM_NTASKS": "8",
+        "SLURM_JOB_NAME": "train",
+        "SLURM_JOB_ID": "7",
+        "NODE_RANK": "1",
+        "MASTER_PORT": "1",
+    }
     for name, value in told.items():
         monkeypatch.setenv(name, value)
     trainer = make_trainer(
@@ -94,4 +100,7 @@ def test_a_cluster_is_not_asked_how_many_processes_there_are(tmp_path, monkeypat
     )
     assert trainer.world_size == 1
     assert trainer.is_global_zero
-    assert type(trainer._accelerator_connector.cluster_environment) is NodeEnvironment
+    environment = trainer._accelerator_connector.cluster_environment
+    assert type(environment) is NodeEnvironment
+    assert environment.main_address == "127.0.0.1"
+    assert environment.main_port > 1024
