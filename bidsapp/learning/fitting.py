@@ -24,6 +24,7 @@ from bidsapp.learning.precision import Precision
 from bidsapp.learning.process_errors import foreseen
 from bidsapp.learning.progress import Progress, Watch
 from bidsapp.learning.trainer import make_trainer
+from bidsapp.processes import end_with_parent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +76,10 @@ class Fitting(lightning.LightningModule):  # type: ignore[misc]
         self.loss = loss
         self.schedule = schedule
         self.seed = seed
+
+    def setup(self, stage: str) -> None:
+        """Let no process go on without the one that started it."""
+        end_with_parent()
 
     def training_step(self, batch: Any, index: int) -> Tensor:
         """Compute the loss of one batch; its random numbers depend on seed, step and process alone."""

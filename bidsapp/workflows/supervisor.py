@@ -7,7 +7,6 @@ worker cannot say any more, its parent says.
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
@@ -19,11 +18,11 @@ from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from bidsapp.processes import end_with_parent
 from bidsapp.workflows.signals import held_signals, without_interrupt
 
 Task = TypeVar("Task")
 
-_PR_SET_PDEATHSIG = 1  # of <sys/prctl.h>
 PATIENCE = 5.0
 """Seconds that a process has to end when it is asked to."""
 
@@ -120,7 +119,7 @@ def _receive(receiver: Connection, task: Task, process: SpawnProcess) -> Report[
 
 def _serve(work: Work[Task], task: Task, sender: Connection, environment: Mapping[str, str]) -> None:
     os.environ.update(environment)
-    _end_with_parent()
+    end_with_parent()
     _go_first()
     final = work(task, sender.send)
     sender.send(final)
@@ -131,14 +130,3 @@ def _go_first() -> None:
     """Where memory runs out, let the kernel kill this process and not its parent, which can tell the user."""
     with suppress(OSError):  # not Linux, or forbidden: the kernel chooses
         Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
-
-
-def _end_with_parent() -> None:
-    """Have the kernel kill this process when the one that started it is gone, so that no orphan writes on.
-
-    A thread that waits for it would not do: a library in the middle of a long computation lets none run.
-    """
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    parent = multiprocessing.parent_process()
-    if parent is not None and os.getppid() != parent.pid:  # it was gone before the kernel was asked
-        os.kill(os.getpid(), signal.SIGKILL)
