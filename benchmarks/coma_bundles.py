@@ -53,6 +53,10 @@ PLANS: Mapping[str, Plan] = {
                 "The healthy controls were scanned for longer than most patients, which alone tells some of "
                 "them (AUC 0.78).",
             ),
+            changes={
+                "0.1.0": "first",
+                "0.2.0": "30 healthy controls: who cannot be told from them gets no score",
+            },
         ),
         values={"repeats": 10, "permutations": 200},
     ),
@@ -69,6 +73,7 @@ PLANS: Mapping[str, Plan] = {
                 "The score is the NIH Stroke Scale in acute stroke, not a score of consciousness.",
                 "The training masks were in MNI space, but not exactly in MNI152NLin2009cAsym.",
             ),
+            changes={"0.1.0": "first", "0.2.0": "intervals by score, Haufe patterns beside reasons"},
         ),
         values={
             "lowest": 0.0,

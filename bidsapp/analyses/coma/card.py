@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from bidsapp.learning.confidence.coverage import Coverage
     from bidsapp.recipe import Recipe
 
-VERSION = "0.1.0"
 LICENCE = """The arrays in this folder were learned from the user's own patients; who may have them is for the
 user to say. For research use only: not a medical device.
 """
@@ -50,8 +49,8 @@ def bundle_metadata(
     return {
         "name": source.name,
         "analysis": "coma",
-        "version": VERSION,
-        "changelog": {VERSION: "first"},
+        "version": list(source.changes)[-1],
+        "changelog": dict(source.changes),
         "monai_version": version("monai"),
         "numpy_version": version("numpy"),
         "required_packages_version": {

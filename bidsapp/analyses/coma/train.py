@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +43,8 @@ class Source:
         Whose data, under which licence, and what else there is to say.
     take
         Model that is taken whatever the comparison says; by default the simplest good one.
+    changes
+        What each version of the bundle brought, by version; the last one is this one's.
     simulated
         Whether nobody of the cohort is a person; all that is said with such a bundle says so.
     """
@@ -52,6 +54,7 @@ class Source:
     licence: str = LICENCE
     notes: tuple[str, ...] = ()
     take: str = ""
+    changes: Mapping[str, str] = field(default_factory=lambda: {"0.1.0": "first"})
     simulated: bool = False
 
 
