@@ -20,8 +20,11 @@ from bidsapp.analyses.coma.encoding import encode
 from bidsapp.analyses.coma.models.protocol import Model
 from bidsapp.analyses.coma.models.registry import Entry, applicable, models_with
 from bidsapp.analyses.coma.options import Options
-from bidsapp.analyses.coma.rows import make_rows
+from bidsapp.analyses.coma.reasons import reason_table
+from bidsapp.analyses.coma.rows import make_rows, visible
 from bidsapp.analyses.coma.simulated import region_name
+from bidsapp.analyses.coma.tables import comparison_table, prediction_table
+from bidsapp.analyses.coma.trained import read_trained
 from bidsapp.bids.cohort import read_cohort
 from bidsapp.bundle import Bundle
 from bidsapp.images.templates import load_atlas
@@ -140,22 +143,32 @@ def one_fits(count: int) -> Costs:
 
 
 def score_session(derivatives: Path, path: Path) -> Costs:
-    """Read a session and score it, as the participant level does; seconds on the clock."""
-    start = time.perf_counter()
+    """Read a session and score it, as the participant level does, and a patient like those of the training.
+
+    Returns
+    -------
+    Costs
+        Seconds on the clock. The session may be unlike the simulated patients, and get no score; the patient
+        in memory gets one, with its tables.
+    """
+    clock = [time.perf_counter()]
     member = read_cohort([derivatives]).members[0]
-    found = time.perf_counter()
-    encode(member, atlas=Options.of(Recipe.read("coma", ANALYSIS.recipe)).atlas, volumes=False)
-    first = time.perf_counter()
-    patient = encode(member, atlas="neuromorphometrics", volumes=False)
-    again = time.perf_counter()
-    bundle = Bundle.read(path)
-    findings = predict.predict(member, bundle)
-    end = time.perf_counter()
-    print(findings.summary, findings.warnings)
+    clock.append(time.perf_counter())
+    trained = read_trained(Bundle.read(path))
+    clock.append(time.perf_counter())
+    images = encode(member, atlas=trained.options.atlas, volumes=False).regions
+    clock.append(time.perf_counter())
+    findings = predict.predict(member, trained.bundle)
+    clock.append(time.perf_counter())
+    patient = visible(cohort(1).patients[0], trained.options)
+    clock.append(time.perf_counter())
+    found = predict.judge_patient(patient, trained)
+    tables = [prediction_table(found, trained), reason_table(patient, trained), comparison_table(trained)]
+    clock.append(time.perf_counter())
+    parts = ("find the session", "read the bundle", "encode", "all of predict", "simulate", "score in memory")
     return {
-        "images": float(len(patient.regions)),
-        "find the session": found - start,
-        "encode it, first": first - found,
-        "encode it, again": again - first,
-        "read the bundle, encode, score": end - again,
+        **dict(zip(parts, np.diff(clock).tolist(), strict=True)),
+        "images": float(len(images)),
+        "scores of the session": float(len(findings.scores)),
+        "tables": float(sum(table is not None for table in tables)),
     }
