@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -63,3 +63,8 @@ class Patient:
     def there(self) -> frozenset[str]:
         """What is there: keys of volumes, and of series with ``-series`` behind them."""
         return frozenset(self.volumes) | {f"{key}-series" for key in self.series}
+
+
+def subjects_of(patients: Sequence[Patient]) -> list[str]:
+    """Give the subject of each; sessions of one subject stay together wherever people are divided."""
+    return [patient.subject for patient in patients]

@@ -79,6 +79,10 @@ def test_a_score_that_follows_from_age_is_found(fitted, cohort, name):
     assert error < 0.75 * np.abs(np.median(score[:30]) - score[30:]).mean()
 
 
+def names(target):
+    return [str(number) for number in range(target.size)]
+
+
 def test_ridge_is_that_of_scikit_learn_with_the_best_left_out_penalty():
     from sklearn.linear_model import Ridge
     from sklearn.model_selection import LeaveOneOut, cross_val_predict
@@ -86,7 +90,7 @@ def test_ridge_is_that_of_scikit_learn_with_the_best_left_out_penalty():
     from bidsapp.analyses.coma.models.head import PENALTIES
 
     columns, target = _line()
-    head = fit_head(columns, target)
+    head = fit_head(columns, target, names(target))
     losses = [
         np.mean((cross_val_predict(Ridge(alpha=alpha), columns, target, cv=LeaveOneOut()) - target) ** 2)
         for alpha in PENALTIES[::4]
@@ -107,7 +111,7 @@ def test_logistic_regression_on_components_is_that_on_all_columns():
     columns = rng.standard_normal((16, 30)) / 5
     columns -= columns.mean(axis=0)
     target = (columns[:, 0] > 0).astype(float)
-    head = fit_head(columns, target)
+    head = fit_head(columns, target, names(target))
     direct = [LogisticRegression(C=c, tol=1e-8, max_iter=1000).fit(columns, target) for c in STRENGTHS]
     gaps = [np.abs(each.predict_proba(columns)[:, 1] - head.predict(columns)).max() for each in direct]
     assert min(gaps) < 1e-4
@@ -122,12 +126,12 @@ def test_the_strength_of_logistic_regression_is_that_of_a_grid_search():
     rng = np.random.default_rng(5)
     columns = rng.standard_normal((40, 4))
     target = (columns[:, 0] + rng.standard_normal(40) > 0.5).astype(float)
-    head = fit_head(columns, target)
+    head = fit_head(columns, target, names(target))
     search = GridSearchCV(
         LogisticRegression(solver="newton-cholesky", tol=1e-6),
         {"C": STRENGTHS},
         scoring="neg_log_loss",
-        cv=list(inner_folds(target)),
+        cv=list(inner_folds(target, names(target))),
     ).fit(columns, target.astype(int))
     np.testing.assert_array_equal(head.weights, search.best_estimator_.coef_[0])
     assert head.loss == pytest.approx(-search.best_score_, abs=1e-12)
@@ -183,9 +187,33 @@ def test_weights_of_a_stack_are_those_that_made_the_target():
 
 def test_inner_folds_hold_each_patient_once_and_each_its_share_of_the_outcome():
     target = np.array([1.0] * 8 + [0.0] * 32)
-    tests = [test for _, test in inner_folds(target)]
+    tests = [test for _, test in inner_folds(target, names(target))]
     assert sorted(np.concatenate(tests)) == list(range(40))
     assert all(1 <= target[test].sum() <= 2 for test in tests)
+
+
+def test_inner_folds_part_no_subject_of_several_sessions():
+    target, subjects = np.repeat(np.arange(12.0), 2), [f"{number % 12}" for number in range(24)]
+    folds = list(inner_folds(target, subjects))
+    assert sorted(np.concatenate([test for _, test in folds])) == list(range(24))
+    for train, test in folds:
+        assert not {subjects[place] for place in train} & {subjects[place] for place in test}
+
+
+def test_the_penalty_of_several_sessions_is_that_of_left_out_subjects():
+    from sklearn.linear_model import RidgeCV
+
+    from bidsapp.analyses.coma.models.head import PENALTIES
+
+    rng = np.random.default_rng(4)
+    columns, subjects = np.repeat(rng.standard_normal((15, 20)), 3, axis=0), np.repeat(np.arange(15), 3)
+    columns = columns + rng.normal(0, 0.01, columns.shape)
+    columns -= columns.mean(axis=0)
+    target = np.repeat(rng.standard_normal(15), 3)
+    head = fit_head(columns, target, [str(number) for number in subjects])
+    by_row = RidgeCV(alphas=PENALTIES).fit(columns, target)
+    assert head.loss > 10 * -by_row.best_score_, "rows of one subject tell each other's label"
+    assert np.linalg.norm(head.weights) < 0.5 * np.linalg.norm(by_row.coef_)
 
 
 def test_an_outcome_that_one_patient_has_is_refused():

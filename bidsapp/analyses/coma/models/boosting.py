@@ -12,7 +12,7 @@ from bidsapp.analyses.coma.features.protocol import Arrays, Matrix, below, prefi
 from bidsapp.analyses.coma.models.tabular import Tabular
 from bidsapp.analyses.coma.models.targets import Target, inner_folds, is_outcome
 from bidsapp.analyses.coma.models.trees import Forest
-from bidsapp.analyses.coma.patient import Patient
+from bidsapp.analyses.coma.patient import Patient, subjects_of
 
 if TYPE_CHECKING:
     from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
@@ -40,7 +40,8 @@ class Boosting(Tabular):
         """Learn scales, the number of trees, and the trees."""
         columns = self._table.fit(patients).values(patients)
         self._outcome = is_outcome(target)
-        losses = np.mean([_losses(columns, target, *fold) for fold in inner_folds(target)], axis=0)
+        folds = inner_folds(target, subjects_of(patients))
+        losses = np.mean([_losses(columns, target, *fold) for fold in folds], axis=0)
         grown = _grower(self._outcome, int(np.argmin(losses)) + 1).fit(columns, target)
         start = float(logit(target.mean()) if self._outcome else target.mean())
         self._forest = Forest.of(grown.estimators_[:, 0], rate=RATE, start=start)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bidsapp.analyses.coma.features.protocol import Arrays
 from bidsapp.analyses.coma.models.settings import Learning, Levels
 from bidsapp.analyses.coma.models.targets import Target, inner_folds, is_outcome
-from bidsapp.analyses.coma.patient import Patient
+from bidsapp.analyses.coma.patient import Patient, subjects_of
 
 if TYPE_CHECKING:
     from bidsapp.analyses.coma.models.encoded import Encoding
@@ -137,7 +137,7 @@ class Fusion:
     def _helps(self, start: Fitted, encoding: Encoding, patients: Sequence[Patient], target: Target) -> bool:
         """Compare with and without in the same folds, on scales that know no label."""
         errors = {True: 0.0, False: 0.0}
-        for train, test in islice(inner_folds(target), GATE_FOLDS):
+        for train, test in islice(inner_folds(target, subjects_of(patients)), GATE_FOLDS):
             known, unknown = ([patients[place] for place in places] for places in (train, test))
             for kept in errors:
                 fitted = self._new(encoding, start if kept else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -64,35 +65,41 @@ class Head:
         return cls(weights, float(arrays["intercept"][0]), bool(arrays["outcome"][0]))
 
 
-def fit_head(columns: Matrix, target: Target) -> Head:
+def fit_head(columns: Matrix, target: Target, subjects: Sequence[str]) -> Head:
     """Fit ridge regression or penalised logistic regression, the penalty chosen by inner cross-validation.
 
-    Ridge takes the penalty that leaves one patient out best (generalised to a closed form); logistic
-    regression takes the one with the best likelihood in five balanced folds.
+    Ridge takes the penalty that leaves one patient out best (generalised to a closed form), or five balanced
+    folds of them where a patient has several rows; logistic regression takes the one with the best likelihood
+    in such folds.
 
     Parameters
     ----------
     columns
-        Shape (patients, columns), mean 0.
+        Shape (rows, columns), mean 0.
     target
-        Shape (patients,); 0 and 1 make it an outcome.
+        Shape (rows,); 0 and 1 make it an outcome.
+    subjects
+        Of each row.
     """
-    return _logistic(columns, target) if is_outcome(target) else _ridge(columns, target)
+    learn = _logistic if is_outcome(target) else _ridge
+    return learn(columns, target, subjects)
 
 
-def _ridge(columns: Matrix, target: Target) -> Head:
+def _ridge(columns: Matrix, target: Target, subjects: Sequence[str]) -> Head:
     from sklearn.linear_model import RidgeCV
 
-    fitted = RidgeCV(alphas=PENALTIES).fit(columns, target)
+    several = len(set(subjects)) < len(subjects)
+    scheme = {"cv": list(inner_folds(target, subjects)), "scoring": "neg_mean_squared_error"}
+    fitted = RidgeCV(alphas=PENALTIES, **(scheme if several else {})).fit(columns, target)
     weights = np.asarray(fitted.coef_, dtype=np.float64)
     return Head(weights, float(fitted.intercept_), outcome=False, loss=-float(fitted.best_score_))
 
 
-def _logistic(columns: Matrix, target: Target) -> Head:
+def _logistic(columns: Matrix, target: Target, subjects: Sequence[str]) -> Head:
     """Work on principal components where they are fewer: a penalty on length does not see the rotation."""
     turn = np.linalg.svd(columns, full_matrices=False)[2] if columns.shape[1] > columns.shape[0] else None
     seen = columns if turn is None else columns @ turn.T
-    folds = list(inner_folds(target))
+    folds = list(inner_folds(target, subjects))
     losses = [
         np.mean([_left_out_loss(seen, target, strength, *fold) for fold in folds]) for strength in STRENGTHS
     ]

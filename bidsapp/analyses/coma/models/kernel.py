@@ -12,7 +12,7 @@ from bidsapp.analyses.coma.features.protocol import Arrays, Matrix, below, prefi
 from bidsapp.analyses.coma.models.head import Head, fit_head
 from bidsapp.analyses.coma.models.tabular import Tabular
 from bidsapp.analyses.coma.models.targets import Target
-from bidsapp.analyses.coma.patient import Patient
+from bidsapp.analyses.coma.patient import Patient, subjects_of
 
 GAMMAS = (0.05, 0.2, 0.5, 2.0)
 _SMALLEST = 1e-10
@@ -61,7 +61,8 @@ class Kernel(Tabular):
     def fit(self, patients: Sequence[Patient], target: Target) -> Self:
         """Learn scales, width, penalty and the weight of each training patient."""
         points = self._table.fit(patients).values(patients)
-        fits = [_fit(GaussianKernel.of(points, gamma), target) for gamma in GAMMAS]
+        subjects = subjects_of(patients)
+        fits = [_fit(GaussianKernel.of(points, gamma), target, subjects) for gamma in GAMMAS]
         self._kernel, self._head = min(fits, key=lambda pair: pair[1].loss)
         return self
 
@@ -89,12 +90,12 @@ class Kernel(Tabular):
         return self
 
 
-def _fit(kernel: GaussianKernel, target: Target) -> tuple[GaussianKernel, Head]:
+def _fit(kernel: GaussianKernel, target: Target, subjects: Sequence[str]) -> tuple[GaussianKernel, Head]:
     """Fit a head on the eigenvectors of K = Q L Q', and give its weights of the training patients."""
     values, vectors = np.linalg.eigh(kernel(kernel.points))
     large = values > _SMALLEST * max(values[-1], 1)
     back = vectors[:, large] / np.sqrt(values[large])
-    head = fit_head(vectors[:, large] * np.sqrt(values[large]), target)
+    head = fit_head(vectors[:, large] * np.sqrt(values[large]), target, subjects)
     return kernel, Head(back @ head.weights, head.intercept, head.outcome, head.loss)
 
 

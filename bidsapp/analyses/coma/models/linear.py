@@ -9,7 +9,7 @@ from bidsapp.analyses.coma.features.protocol import Arrays, Matrix, below, prefi
 from bidsapp.analyses.coma.models.head import Head, fit_head
 from bidsapp.analyses.coma.models.tabular import Tabular
 from bidsapp.analyses.coma.models.targets import Target
-from bidsapp.analyses.coma.patient import Patient
+from bidsapp.analyses.coma.patient import Patient, subjects_of
 
 
 class Linear(Tabular):
@@ -28,7 +28,8 @@ class Linear(Tabular):
 
     def fit(self, patients: Sequence[Patient], target: Target) -> Self:
         """Learn columns, scales, the penalty and the weights."""
-        self._head = fit_head(self._table.fit(patients).values(patients), target)
+        columns = self._table.fit(patients).values(patients)
+        self._head = fit_head(columns, target, subjects_of(patients))
         return self
 
     def predict(self, patients: Sequence[Patient]) -> Target:

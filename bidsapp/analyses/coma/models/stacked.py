@@ -10,7 +10,7 @@ import numpy as np
 from bidsapp.analyses.coma.features.protocol import Arrays, Matrix, below, prefixed
 from bidsapp.analyses.coma.models.protocol import Model
 from bidsapp.analyses.coma.models.targets import Target, inner_folds
-from bidsapp.analyses.coma.patient import Patient
+from bidsapp.analyses.coma.patient import Patient, subjects_of
 
 _HEAVY = 1e4
 
@@ -45,7 +45,7 @@ class Stacked:
     def fit(self, patients: Sequence[Patient], target: Target) -> Self:
         """Learn the weights from inner folds, then each model from all patients given."""
         left_out = np.zeros((target.size, len(self._members)))
-        for train, test in inner_folds(target):
+        for train, test in inner_folds(target, subjects_of(patients)):
             known, unknown = [patients[i] for i in train], [patients[i] for i in test]
             for place, member in enumerate(self._members):
                 left_out[test, place] = member().fit(known, target[train]).predict(unknown)
