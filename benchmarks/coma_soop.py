@@ -6,7 +6,7 @@ Volume is log(1 + ml); regions are the share of each region of Neuromorphometric
 sparse network sees the masks themselves at 4 mm (0 epochs leave it out). The difference to ridge on volume is
 paired, on the same draws of patients. Coverage is that of 90 % CV+ intervals, plain and by score, of patients
 left out of everything, beside the interval that knows no more than the other patients' scores. Reading takes
-one CPU minute, the sparse network about one for each of the five folds of a repeat, all else two.
+one CPU minute, the sparse network about two for each of the five folds of a repeat, all else three.
 """
 
 from __future__ import annotations
