@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from queueing import Cluster, simulate
 
-from bidsapp.bids.collect import collect_status
 from bidsapp.layout import log_dir
+from bidsapp.status import RunStatus
 
 SHARED = 1.15  # times its processor seconds that a task takes, beyond which others were at work
 SUBJECTS, NODES = (10_000, 100_000), (10, 100, 1000)
@@ -37,7 +37,8 @@ class Profile:
 
 def read_profile(like: Path) -> Profile:
     """Read what the sessions of an output folder cost and left; a session counts as a subject."""
-    done = [status for status in collect_status(like) if status.state == "done"]
+    found = (RunStatus.read(path) for path in sorted((like / "logs").glob("sub-*/**/status.json")))
+    done = [status for status in found if status.state == "done"]
     paths = [like / name for status in done for name in status.outputs]
     for status in done:
         paths += [path for path in log_dir(like, status.subject, status.session).iterdir() if path.is_file()]
