@@ -70,9 +70,11 @@ def occupy(work_root: Path, *, threads: int) -> Iterator[None]:
     """
     with open_locked(work_root / RUNS, fcntl.LOCK_SH) as stream:
         prepare_environment(work_root, threads=threads)
-        yield
-        if becomes_alone(stream):
-            _remove_if_empty(work_root)
+        try:
+            yield
+        finally:
+            if becomes_alone(stream):
+                _remove_if_empty(work_root)
 
 
 def _remove_if_empty(work_root: Path) -> None:

@@ -126,6 +126,8 @@ def run_group(settings: Settings, progress: Progress) -> ExitCode:
     ------
     UsageError, NothingSelectedError
         ``--controls`` is wrong, or leaves no control or no patient.
+    CannotWriteError, InputOutputError
+        The work folder, where libraries keep what they compile, or the output folder cannot be written.
     """
     from bidsapp.bids.collect import collect_findings
     from bidsapp.bids.phenotype import write_predicted
@@ -133,7 +135,7 @@ def run_group(settings: Settings, progress: Progress) -> ExitCode:
     from bidsapp.reports.group import write_group
 
     progress.start(0)
-    with follow_logs(progress):
+    with occupy(settings.work_root, threads=settings.omp_nthreads), follow_logs(progress):
         written = write_group(settings.output_dir, controls=settings.controls, seed=settings.random_seed)
         findings = collect_findings(settings.output_dir)
         predicted = write_predicted(settings.output_dir, findings)
