@@ -39,9 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(request: Request, settings: Settings) -> int:
     from bidsapp.bids.dataset import check_dataset
+    from bidsapp.cli.hpc.program import check_binds
     from bidsapp.cli.hpc.scripts import write_scripts
     from bidsapp.cli.hpc.subjects import select, unfinished
 
+    check_binds(request, settings)
     check_dataset(settings)
     selected = select(settings, request.subjects_from)
     if request.unfinished or request.resubmit:

@@ -66,6 +66,19 @@ def test_each_task_runs_its_own_subject_and_no_name_reaches_the_shell(
     assert not list(tmp_path.rglob("x"))
 
 
+def test_the_container_sees_the_gpus_that_the_scheduler_gave_to_the_task(hpc, out, image, tmp_path):
+    hpc("--image", str(image), "--gpus", "1")
+    script = folder_of(out) / "array-1.sh"
+    passed = ("APPTAINERENV_CUDA_VISIBLE_DEVICES", "SINGULARITYENV_CUDA_VISIBLE_DEVICES")
+    inside = "\n".join(f'echo "{name}=${{{name}-none}}" >&2' for name in passed)
+    (tmp_path / "apptainer").write_text(f"#!/bin/bash\n{inside}\n")
+    (tmp_path / "apptainer").chmod(0o755)
+    for given, seen in (({"CUDA_VISIBLE_DEVICES": "2,3"}, "2,3"), ({}, "none")):
+        environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SLURM_ARRAY_TASK_ID": "1", **given}
+        done = subprocess.run(["bash", script], env=environment, capture_output=True, text=True, check=True)
+        assert done.stderr.split() == [f"{name}={seen}" for name in passed]
+
+
 def test_the_container_sees_what_options_name_and_writes_only_where_it_must(hpc, bids, out, image, tmp_path):
     more = tmp_path / "masks"
     more.mkdir()
