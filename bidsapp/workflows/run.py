@@ -12,6 +12,7 @@ from bidsapp.errors import ExitCode
 from bidsapp.reports.numbers import count
 from bidsapp.settings import Settings
 from bidsapp.workflows.device import describe_sharing, slot_environment
+from bidsapp.workflows.engine import read_plugin
 from bidsapp.workflows.environment import occupy
 from bidsapp.workflows.models import brain_bundle, resolve_models
 from bidsapp.workflows.plan import SubjectPlan, plan
@@ -40,6 +41,7 @@ def run_participant(settings: Settings, progress: Progress) -> ExitCode:
     from bidsapp.bids.query import list_selected
 
     check_dataset(settings)
+    read_plugin(settings.nipype_plugin_file)  # each subject reads it; a wrong one is said before the first
     selected: dict[str, list[str | None]] = defaultdict(list)
     for subject, session in list_selected(settings):
         selected[subject].append(session)
