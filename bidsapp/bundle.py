@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from bidsapp.bundle_checks import check_folder, is_name, read_metadata
 from bidsapp.errors import BundleError, UnavailableError
-from bidsapp.files import digest_file, digest_json, write_error, write_json, write_text
+from bidsapp.files import digest_file, digest_json, write_atomically, write_error, write_json, write_text
+from bidsapp.folders import swap
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,28 +74,34 @@ class Bundle:
             Text of ``LICENSE``.
         configs
             Further files ``configs/<key>.json``.
-        """
-        import numpy as np
-        from safetensors.numpy import save_file
 
+        Raises
+        ------
+        CannotWriteError, InputOutputError
+            The folder cannot be written, or writing failed midway; what was at ``path`` is there still.
+        BundleError
+            A part is larger than a bundle may hold.
+        """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+            with tempfile.TemporaryDirectory(
+                prefix=f".{path.name}.", dir=path.parent, ignore_cleanup_errors=True
+            ) as room:
+                draft = Path(room) / path.name
+                for key, content in {"metadata": metadata, **(configs or {})}.items():
+                    write_json(draft / "configs" / f"{key}.json", content)
+                (draft / "models").mkdir()
+                for key, arrays in tensors.items():
+                    _write_tensors(draft / "models" / f"{key}.safetensors", arrays)
+                write_text(draft / "docs" / "README.md", card)
+                write_text(draft / "LICENSE", licence)
+                check_folder(draft)
+                if path.exists():
+                    swap(draft, path)
+                else:
+                    os.replace(draft, path)
         except OSError as error:
             raise write_error(path, error) from error
-        for key, content in {"metadata": metadata, **(configs or {})}.items():
-            write_json(draft / "configs" / f"{key}.json", content)
-        (draft / "models").mkdir()
-        for key, arrays in tensors.items():
-            # safetensors writes the memory as it lies and forgets the strides
-            whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-            save_file(whole, draft / "models" / f"{key}.safetensors")
-            (draft / "models" / f"{key}.safetensors").chmod(0o644)  # safetensors makes it private
-        write_text(draft / "docs" / "README.md", card)
-        write_text(draft / "LICENSE", licence)
-        draft.chmod(0o755)
-        check_folder(draft)
-        _replace_folder(draft, path)
         return cls.read(path)
 
     @property
@@ -159,14 +165,11 @@ class Bundle:
             ) from error
 
 
-def _replace_folder(draft: Path, path: Path) -> None:
-    try:
-        if path.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{path.name}.old.", dir=path.parent))
-            os.replace(path, old / "bundle")
-            os.replace(draft, path)
-            shutil.rmtree(old)
-        else:
-            os.replace(draft, path)
-    except OSError as error:
-        raise write_error(path, error) from error
+def _write_tensors(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+    """Write a safetensors file; its own ``save_file`` raises no OSError on a full disk."""
+    import numpy as np
+    from safetensors.numpy import save
+
+    # safetensors writes the memory as it lies and forgets the strides
+    content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    write_atomically(path, lambda stream: stream.write(content))

@@ -1,5 +1,7 @@
+import errno
 import json
 import os
+import resource
 import struct
 from pathlib import Path
 
@@ -7,9 +9,10 @@ import numpy as np
 import pytest
 
 import bidsapp
+from bidsapp import bundle as bundle_module
 from bidsapp.bundle import Bundle
 from bidsapp.bundle_checks import REQUIRED
-from bidsapp.errors import BadDataError, BundleError, UnavailableError
+from bidsapp.errors import BadDataError, BundleError, InputOutputError, UnavailableError
 from bidsapp.limits import BUNDLE_BYTES
 
 METADATA = dict.fromkeys(REQUIRED, "test") | {"name": "toy", "analysis": "anomaly", "modalities": ["T1w"]}
@@ -39,6 +42,46 @@ def test_a_bundle_is_replaced_as_a_whole(tmp_path):
     again = write(tmp_path / "toy", np.ones(3))
     assert [path.name for path in sorted((again.path / "models").iterdir())] == ["model.safetensors"]
     assert [path.name for path in tmp_path.iterdir()] == ["toy"]
+
+
+def fail(error):
+    def raise_it(*_, **__):
+        raise error
+
+    return raise_it
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "error", "seen"),
+    [
+        (os, "fsync", OSError(errno.ENOSPC, "No space left on device"), InputOutputError),
+        (bundle_module, "check_folder", BundleError("too large"), BundleError),
+        (bundle_module, "swap", OSError(errno.EIO, "Input/output error"), InputOutputError),
+        (bundle_module, "swap", KeyboardInterrupt(), KeyboardInterrupt),
+    ],
+    ids=["full disk", "not admitted", "not renamed", "ended"],
+)
+def test_a_bundle_that_cannot_be_replaced_stays_and_no_draft_is_left(
+    place, name, error, seen, tmp_path, monkeypatch
+):
+    before = write(tmp_path / "toy", np.zeros(3)).digest
+    monkeypatch.setattr(place, name, fail(error))
+    with pytest.raises(seen):
+        write(tmp_path / "toy", np.ones(3))
+    monkeypatch.undo()
+    assert Bundle.read(tmp_path / "toy").digest == before
+    assert [path.name for path in tmp_path.iterdir()] == ["toy"]
+
+
+def test_weights_that_cannot_be_written_whole_are_an_error_of_the_house(tmp_path):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))  # the kernel ends the write, as a quota does
+    try:
+        with pytest.raises(InputOutputError, match="could not be written"):
+            write(tmp_path / "toy", np.zeros(1000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list(tmp_path.iterdir())
 
 
 def test_no_bundle_is_unavailable(tmp_path):

@@ -8,7 +8,7 @@ from contextlib import chdir, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bidsapp.errors import BadDataError, BidsAppError, NoInputError
+from bidsapp.errors import BadDataError, BidsAppError, NoInputError, UsageError
 from bidsapp.interfaces.base import ERROR_FILE
 from bidsapp.settings import Settings
 from bidsapp.workflows.intermediates import drop_damaged, seal
@@ -16,6 +16,8 @@ from bidsapp.workflows.monitor import StepMonitor, step_name
 
 if TYPE_CHECKING:
     from nipype.pipeline.engine import Node, Workflow
+
+_POOLS = {"MultiProc", "LegacyMultiProc"}  # they fork: a worker that outlives us holds the lock of ``claim``
 
 
 class _Callback:
@@ -93,6 +95,8 @@ def read_plugin(path: Path | None) -> tuple[str, dict[str, Any]]:
     ------
     NoInputError, BadDataError
         The file is not there, or is not such a file.
+    UsageError
+        The plugin is a pool of processes on this machine.
     """
     import yaml
 
@@ -100,7 +104,7 @@ def read_plugin(path: Path | None) -> tuple[str, dict[str, Any]]:
         return "Linear", {}
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return str(content["plugin"]), dict(content.get("plugin_args", {}))
+        plugin, arguments = str(content["plugin"]), dict(content.get("plugin_args", {}))
     except OSError as error:
         raise NoInputError(
             f"{path} cannot be read ({error.strerror}); check --nipype-plugin-file."
@@ -110,6 +114,12 @@ def read_plugin(path: Path | None) -> tuple[str, dict[str, Any]]:
         raise BadDataError(
             f"{path} is no Nipype plugin file (YAML with plugin and plugin_args): {reason}."
         ) from error
+    if plugin in _POOLS:
+        raise UsageError(
+            f"{path} names {plugin}, whose processes outlive a killed run and keep its subject locked; "
+            "leave --nipype-plugin-file out: --nprocs has subjects done side by side."
+        )
+    return plugin, arguments
 
 
 def _failure(node: Node, crash_dir: Path) -> BidsAppError:

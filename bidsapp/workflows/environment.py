@@ -1,4 +1,4 @@
-"""What processes inherit: thread counts, folders that can be written, no calls home."""
+"""What processes inherit: thread counts, folders that can be written."""
 
 from __future__ import annotations
 
@@ -39,7 +39,6 @@ def prepare_environment(work_root: Path, *, threads: int) -> None:
     """
     for name in _THREADS:
         os.environ[name] = str(threads)
-    os.environ["NIPYPE_NO_ET"] = os.environ["NO_ET"] = "1"
     os.environ["NVIDIA_TF32_OVERRIDE"] = "0"  # float32 is float32: controls were perhaps scored on a CPU
     for name, folder in _FOLDERS.items():
         path = work_root / ".libraries" / folder
@@ -71,9 +70,11 @@ def occupy(work_root: Path, *, threads: int) -> Iterator[None]:
     """
     with open_locked(work_root / RUNS, fcntl.LOCK_SH) as stream:
         prepare_environment(work_root, threads=threads)
-        yield
-        if becomes_alone(stream):
-            _remove_if_empty(work_root)
+        try:
+            yield
+        finally:
+            if becomes_alone(stream):
+                _remove_if_empty(work_root)
 
 
 def _remove_if_empty(work_root: Path) -> None:

@@ -46,7 +46,7 @@ def init_subject_wf(
     """
     from nipype.pipeline.engine import Workflow
 
-    workflow = Workflow(name=f"sub_{sessions[0].subject}_wf")
+    workflow = Workflow(name=f"sub_{_plain(sessions[0].subject)}_wf")
     order = order_sessions([(item.session or "", item.covariates) for item in sessions])
     before = {later: earlier for earlier, later in pairwise(order or ())}
     built: list[Workflow] = []
@@ -104,7 +104,12 @@ def _connect_anatomy(
 
 def step_prefix(inputs: Inputs) -> str:
     """Begin the names of all steps that belong to one session alone."""
-    return f"ses_{inputs.session}_" if inputs.session else "session_"
+    return f"ses_{_plain(inputs.session)}_" if inputs.session else "session_"
+
+
+def _plain(label: str) -> str:
+    """Write a label as Nipype admits it in names: ``+`` as a hyphen, which BIDS admits in none."""
+    return label.replace("+", "-")
 
 
 def concerns(step: str, inputs: Inputs, sessions: Sequence[Inputs]) -> bool:

@@ -12,6 +12,7 @@ from bidsapp.inputs import Inputs
 from bidsapp.interfaces.checks import check_anatomy
 from bidsapp.layout import status_file
 from bidsapp.settings import Settings
+from bidsapp.workflows.engine import read_plugin
 from bidsapp.workflows.extras import factory_of
 from bidsapp.workflows.models import brain_bundle, bundle_digests, resolve_models
 from bidsapp.workflows.participant import concerns
@@ -63,6 +64,7 @@ def plan(settings: Settings) -> list[SubjectPlan]:
     from bidsapp.bids.references import add_references
 
     check_dataset(settings)
+    read_plugin(settings.nipype_plugin_file)
     if settings.bids_database_dir and not any(settings.bids_database_dir.glob("*.sqlite")):
         settings = replace(settings, bids_database_dir=None)
     planner = _Planner(settings)

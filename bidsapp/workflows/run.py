@@ -12,6 +12,7 @@ from bidsapp.errors import ExitCode
 from bidsapp.reports.numbers import count
 from bidsapp.settings import Settings
 from bidsapp.workflows.device import describe_sharing, slot_environment
+from bidsapp.workflows.engine import read_plugin
 from bidsapp.workflows.environment import occupy
 from bidsapp.workflows.models import brain_bundle, resolve_models
 from bidsapp.workflows.plan import SubjectPlan, plan
@@ -40,6 +41,7 @@ def run_participant(settings: Settings, progress: Progress) -> ExitCode:
     from bidsapp.bids.query import list_selected
 
     check_dataset(settings)
+    read_plugin(settings.nipype_plugin_file)  # each subject reads it; a wrong one is said before the first
     selected: dict[str, list[str | None]] = defaultdict(list)
     for subject, session in list_selected(settings):
         selected[subject].append(session)
@@ -126,6 +128,8 @@ def run_group(settings: Settings, progress: Progress) -> ExitCode:
     ------
     UsageError, NothingSelectedError
         ``--controls`` is wrong, or leaves no control or no patient.
+    CannotWriteError, InputOutputError
+        The work folder, where libraries keep what they compile, or the output folder cannot be written.
     """
     from bidsapp.bids.collect import collect_findings
     from bidsapp.bids.phenotype import write_predicted
@@ -133,7 +137,7 @@ def run_group(settings: Settings, progress: Progress) -> ExitCode:
     from bidsapp.reports.group import write_group
 
     progress.start(0)
-    with follow_logs(progress):
+    with occupy(settings.work_root, threads=settings.omp_nthreads), follow_logs(progress):
         written = write_group(settings.output_dir, controls=settings.controls, seed=settings.random_seed)
         findings = collect_findings(settings.output_dir)
         predicted = write_predicted(settings.output_dir, findings)

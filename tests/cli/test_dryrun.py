@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -65,3 +69,26 @@ def test_a_dry_run_compares_with_results_of_the_device_that_a_run_would_use(tmp_
     monkeypatch.setattr(run, "plan", lambda settings: seen.append(settings.device) or [])
     assert main([str(tmp_path), str(tmp_path / "out"), "participant", "--dry-run"]) == 0
     assert seen == [resolve_device("auto").device]
+
+
+WITHOUT_NAMES = """
+import os, socket, sys
+socket.getaddrinfo = lambda host, *_, **__: (print("asked for", host), os._exit(9))
+from bidsapp.cli.main import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_a_dry_run_asks_for_no_host(tmp_path):
+    anat = tmp_path / "bids" / "sub-01" / "anat"
+    anat.mkdir(parents=True)
+    (anat / "sub-01_T1w.nii.gz").write_bytes(b"x")
+    described = {"Name": "one", "BIDSVersion": "1.10.0"}
+    (tmp_path / "bids" / "dataset_description.json").write_text(json.dumps(described))
+    words = [str(tmp_path / "bids"), str(tmp_path / "out"), "participant", "--dry-run"]
+    bare = {name: value for name, value in os.environ.items() if name not in {"NO_ET", "NIPYPE_NO_ET"}}
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_NAMES, *words], env=bare, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 subject, 1 session, 1 with work to do." in done.stdout

@@ -199,7 +199,14 @@ FILES = (
     RunFault("no derivatives", "{}/bids {}/out train --analysis brain --derivatives {}/d", 66, r"{}/d"),
     option("no reference", "--reference {}/r", 66, r"{}/r"),
     option("no plugin file", "--nipype-plugin-file {}/p.yml", 66, r"p\.yml"),
-    option("broken plugin file", "--nipype-plugin-file {}/p.yml", 1, r"p\.yml", file("p.yml", "plugin: [")),
+    option("broken plugin file", "--nipype-plugin-file {}/p.yml", 65, r"p\.yml", file("p.yml", "plugin: [")),
+    option(
+        "pool of processes",
+        "--nipype-plugin-file {}/p.yml",
+        64,
+        "--nprocs",
+        file("p.yml", "plugin: MultiProc"),
+    ),
     option(
         "damaged database",
         "--bids-database-dir {}/db",

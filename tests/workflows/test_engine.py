@@ -4,11 +4,14 @@ import pytest
 from nipype.interfaces.base import BaseInterfaceInputSpec, TraitedSpec, traits
 from nipype.pipeline.engine import Node, Workflow
 
-from bidsapp.errors import BadDataError, BidsAppError, NoInputError
+from bidsapp.errors import BadDataError, BidsAppError, NoInputError, UsageError
 from bidsapp.interfaces.base import PureInterface
 from bidsapp.settings import Settings
 from bidsapp.workflows.engine import read_plugin, run_workflow
 from bidsapp.workflows.monitor import StepMonitor
+from bidsapp.workflows.plan import plan
+from bidsapp.workflows.progress import Silent
+from bidsapp.workflows.run import run_participant
 
 
 class RootInputSpec(BaseInterfaceInputSpec):
@@ -85,10 +88,27 @@ def test_resources_are_recorded_beside_the_log_when_asked_for(tmp_path, monkeypa
 def test_plugin_file(tmp_path):
     assert read_plugin(None) == ("Linear", {})
     good = tmp_path / "plugin.yml"
-    good.write_text("plugin: MultiProc\nplugin_args: {n_procs: 2}\n")
-    assert read_plugin(good) == ("MultiProc", {"n_procs": 2})
+    good.write_text("plugin: SLURM\nplugin_args: {max_jobs: 2}\n")
+    assert read_plugin(good) == ("SLURM", {"max_jobs": 2})
     good.write_text("- not\n- a plugin\n")
     with pytest.raises(BadDataError, match="no Nipype plugin file"):
         read_plugin(good)
     with pytest.raises(NoInputError, match="nipype-plugin-file"):
         read_plugin(tmp_path / "absent.yml")
+
+
+@pytest.mark.parametrize("plugin", ["MultiProc", "LegacyMultiProc"])
+def test_a_pool_that_would_outlive_a_killed_run_is_refused_before_the_first_subject(plugin, tmp_path):
+    (tmp_path / "plugin.yml").write_text(f"plugin: {plugin}\n")
+    (tmp_path / "bids" / "sub-01").mkdir(parents=True)
+    (tmp_path / "bids" / "dataset_description.json").write_text('{"Name": "one", "BIDSVersion": "1.10.0"}')
+    settings = Settings(
+        bids_dir=tmp_path / "bids",
+        output_dir=tmp_path / "out",
+        levels=("participant",),
+        nipype_plugin_file=tmp_path / "plugin.yml",
+    )
+    for refused in (lambda: run_participant(settings, Silent()), lambda: plan(settings)):
+        with pytest.raises(UsageError, match=f"names {plugin}.*--nprocs"):
+            refused()
+    assert not (tmp_path / "out").exists()

@@ -1,10 +1,14 @@
+import os
 import shutil
 from pathlib import Path
 
+import pytest
+
 from bidsapp.bundle import Bundle
 from bidsapp.bundle_checks import REQUIRED
-from bidsapp.errors import ExitCode
+from bidsapp.errors import ExitCode, UsageError
 from bidsapp.findings import Findings, Score
+from bidsapp.reports import group
 from bidsapp.settings import Settings
 from bidsapp.workflows.progress import Silent
 from bidsapp.workflows.run import READ_FOR_EACH, cite, run_group
@@ -90,3 +94,31 @@ def test_a_task_of_a_large_cohort_does_not_read_what_all_others_wrote(tmp_path: 
     text.unlink()
     run_group(settings, progress)
     assert "Leaves." in text.read_text()
+
+
+@pytest.mark.parametrize("error", [None, UsageError("--controls is wrong.")])
+def test_libraries_write_into_the_work_folder_which_is_gone_afterwards(
+    error: Exception | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(bids_dir=tmp_path, output_dir=tmp_path, levels=("group",))
+    names = ("NUMBA_CACHE_DIR", "MPLCONFIGDIR", "TMPDIR")
+    for name in names:
+        monkeypatch.setenv(name, "/removed/by/participant")
+    seen: list[Path] = []
+
+    def write_group(*_: object, **__: object) -> tuple[Path, ...]:
+        seen.extend(Path(os.environ[name]) for name in names)
+        assert all(folder.is_dir() for folder in seen)
+        if error:
+            raise error
+        return ()
+
+    monkeypatch.setattr(group, "write_group", write_group)
+    if error:
+        with pytest.raises(UsageError):
+            run_group(settings, Silent())
+    else:
+        assert run_group(settings, Silent()) == ExitCode.OK
+    assert len(seen) == len(names)
+    assert all(folder.is_relative_to(settings.work_root) for folder in seen)
+    assert not settings.work_root.exists()

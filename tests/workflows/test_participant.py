@@ -13,7 +13,13 @@ from bidsapp.inputs import Image, Inputs
 from bidsapp.settings import Settings
 from bidsapp.workflows.anatomical import anatomical_images
 from bidsapp.workflows.models import Model
-from bidsapp.workflows.participant import concerns, init_subject_wf, list_steps, step_prefix
+from bidsapp.workflows.participant import (
+    concerns,
+    init_subject_wf,
+    list_sinks,
+    list_steps,
+    step_prefix,
+)
 
 SETTINGS = Settings(bids_dir=Path("/bids"), output_dir=Path("/tmp"), levels=("participant",))
 
@@ -135,3 +141,19 @@ def test_an_image_after_gadolinium_alone_is_preprocessed_but_has_no_lesions_look
     assert "session_wf.write_preproc" in steps
     assert "session_wf.analyse_ms" not in steps
     assert model.missing(post) == "ms needs one of T1w, FLAIR, and sub-01 has none."
+
+
+def test_a_plus_in_labels_is_no_other_session_and_no_error(head, brain):
+    sessions = [replace(session(head, ["T1w"], label), subject="0+1") for label in ("1", "1+", "+1", "1+2")]
+    workflow = init_subject_wf(sessions, SETTINGS, (), brain)
+    own = {
+        item.session: {step for step in list_steps(workflow) if concerns(step, item, sessions)}
+        for item in sessions
+    }
+    shared = set.intersection(*own.values())
+    assert {step.partition(".")[0] for step in shared} == {"template_wf"}
+    assert len({len(steps) for steps in own.values()}) == 1
+    assert "ses_1-_wf.write_preproc" in own["1+"] - own["1"]
+    assert {step.partition(".")[0] for step in list_sinks(workflow)} == {
+        f"ses_{name}_wf" for name in ("1", "1-", "-1", "1-2")
+    }

@@ -39,9 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(request: Request, settings: Settings) -> int:
     from bidsapp.bids.dataset import check_dataset
+    from bidsapp.cli.hpc.program import check_binds
     from bidsapp.cli.hpc.scripts import write_scripts
     from bidsapp.cli.hpc.subjects import select, unfinished
 
+    check_binds(request, settings)
     check_dataset(settings)
     selected = select(settings, request.subjects_from)
     if request.unfinished or request.resubmit:
@@ -74,10 +76,16 @@ def _submit(request: Request, folder: Path) -> int:
             f"where it is, run bash {shlex.quote(str(folder / 'submit.sh'))}."
         )
     done = subprocess.run(["/bin/bash", folder / "submit.sh"], capture_output=True, text=True, check=False)
+    jobs = ", ".join(done.stdout.split())
     if done.returncode:
-        said = " ".join((done.stderr or done.stdout).split())
+        said = " ".join(done.stderr.split()) or f"exit status {done.returncode}"
+        if jobs:
+            raise UnavailableError(
+                f"{command} took only {jobs} of the scripts of {folder} ({said}); these jobs, which "
+                f"{folder / 'jobs.txt'} lists, run: when they have ended, mend the options and --resubmit."
+            )
         raise UnavailableError(f"{command} refused the scripts of {folder} ({said}); mend the options.")
-    print(f"Submitted as {', '.join(done.stdout.split())}")
+    print(f"Submitted as {jobs}")
     return ExitCode.OK
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
 from bidsapp.cli.hpc.request import Request
 from bidsapp.cli.options import options
+from bidsapp.errors import UsageError
 from bidsapp.settings import Settings
 
 MODULES = {"bidsapp": "bidsapp.cli.main", "bidsapp-hpc": "bidsapp.cli.hpc.main"}
@@ -33,6 +35,23 @@ def call(name: str, request: Request, settings: Settings, folder: Path) -> list[
     for path, mode in sorted(_places(request, settings, folder).items()):  # a parent before what is in it
         words += ["--bind", f"{path}:{path}{mode}"]
     return [*words, "--pwd", "/", str(request.image), name]
+
+
+def check_binds(request: Request, settings: Settings) -> None:
+    """Refuse paths that ``--bind`` would read as something else.
+
+    Raises
+    ------
+    UsageError
+        A path that the container must see holds a colon, a comma or a newline.
+    """
+    if request.image is None:
+        return
+    for path in (request.image, *_places(request, settings, settings.work_root)):
+        if re.search(r"[:,\n]", str(path)):
+            raise UsageError(
+                f"{path} holds a colon, comma or newline, which Apptainer cannot bind; rename it."
+            )
 
 
 def writable(settings: Settings) -> list[Path]:

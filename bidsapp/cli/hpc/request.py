@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -118,8 +117,3 @@ def _check(request: Request, settings: Settings) -> None:
         raise UsageError("--dry-run is of bidsapp; bidsapp-hpc writes scripts and runs nothing by itself.")
     if request.seconds == 0:
         raise UsageError("--time is zero; give a task some time.")
-    for path in (request.image, *request.bind):
-        if path is not None and re.search(r"[:,\n]", str(path)):
-            raise UsageError(
-                f"{path} holds a colon, comma or newline, which Apptainer cannot bind; rename it."
-            )

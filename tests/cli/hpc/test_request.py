@@ -57,12 +57,24 @@ def test_nonsense_is_refused_in_one_sentence_and_nothing_is_written(words, sente
     assert (code, sentence in said, out.exists()) == (ExitCode.USAGE, True, False), said
 
 
-def test_a_path_that_apptainer_cannot_bind_is_refused(hpc, tmp_path):
-    image = tmp_path / "a,b.sif"
-    image.touch()
-    code, said = hpc("--image", str(image))
-    assert code == ExitCode.USAGE
-    assert "rename it" in said
+@pytest.mark.parametrize(
+    "words",
+    [["--image", "a,b.sif"], ["--bind", "x,y"], ["--work-dir", "sub-01:T1w"], ["--bundle", "a,b"]],
+    ids=["image", "bind", "work", "bundle"],
+)
+def test_a_path_that_apptainer_cannot_bind_is_refused(words, hpc, out, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a,b.sif", "sound.sif"):
+        (tmp_path / name).touch()
+    (tmp_path / "x,y").mkdir()
+    code, said = hpc("--image", "sound.sif", *words)
+    assert code == ExitCode.USAGE, said
+    assert f"{tmp_path / words[1]} holds a colon, comma or newline" in said
+    assert not out.exists()
+
+
+def test_folders_of_any_name_will_do_without_a_container(hpc, tmp_path):
+    assert hpc("--work-dir", str(tmp_path / "a:b"))[0] == ExitCode.OK
 
 
 def test_training_is_no_work_for_an_array(hpc):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bidsapp.cli.hpc.costs import Limits, estimate
+from bidsapp.errors import ExitCode
 
 INDEX = {"slurm": "SLURM_ARRAY_TASK_ID", "pbs": "PBS_ARRAY_INDEX", "sge": "SGE_TASK_ID"}
 
@@ -64,6 +65,19 @@ def test_each_task_runs_its_own_subject_and_no_name_reaches_the_shell(
             "--participant-label", subject,
         ]  # fmt: skip
     assert not list(tmp_path.rglob("x"))
+
+
+def test_the_container_sees_the_gpus_that_the_scheduler_gave_to_the_task(hpc, out, image, tmp_path):
+    hpc("--image", str(image), "--gpus", "1")
+    script = folder_of(out) / "array-1.sh"
+    passed = ("APPTAINERENV_CUDA_VISIBLE_DEVICES", "SINGULARITYENV_CUDA_VISIBLE_DEVICES")
+    inside = "\n".join(f'echo "{name}=${{{name}-none}}" >&2' for name in passed)
+    (tmp_path / "apptainer").write_text(f"#!/bin/bash\n{inside}\n")
+    (tmp_path / "apptainer").chmod(0o755)
+    for given, seen in (({"CUDA_VISIBLE_DEVICES": "2,3"}, "2,3"), ({}, "none")):
+        environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SLURM_ARRAY_TASK_ID": "1", **given}
+        done = subprocess.run(["bash", script], env=environment, capture_output=True, text=True, check=True)
+        assert done.stderr.split() == [f"{name}={seen}" for name in passed]
 
 
 def test_the_container_sees_what_options_name_and_writes_only_where_it_must(hpc, bids, out, image, tmp_path):
@@ -135,6 +149,26 @@ def test_the_group_waits_for_all_arrays_however_they_end(scheduler, last, hpc, o
     calls = called(folder_of(out) / "submit.sh", tmp_path)
     assert [words[-1] for words in calls] == ["array-1.sh", "array-2.sh", "group.sh"]
     assert calls[-1] == last
+
+
+@pytest.mark.parametrize("scheduler", INDEX)
+@pytest.mark.parametrize("taken", [0, 1])
+def test_what_a_scheduler_took_before_it_refused_is_said_and_listed(
+    taken, scheduler, hpc, out, tmp_path, monkeypatch
+):
+    for name in ("sbatch", "qsub"):
+        (tmp_path / name).write_text(
+            f"#!/bin/bash\nn=$(cat {tmp_path}/n 2>/dev/null || echo 0)\necho $((n + 1)) > {tmp_path}/n\n"
+            f'[ "$n" -lt {taken} ] || {{ echo "queue is full" >&2; exit 1; }}\necho "$((n + 12))"\n'
+        )
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    code, said = hpc("--scheduler", scheduler, "--array-size", "2", "--submit")
+    assert (code, "queue is full" in said) == (ExitCode.UNAVAILABLE, True), said
+    listed = folder_of(out) / "jobs.txt"
+    assert listed.read_text() == "12\n" * taken
+    assert ("took only 12 of" in said and str(listed) in said) == bool(taken), said
+    assert (tmp_path / "n").read_text() == f"{taken + 1}\n", "nothing more was tried"
 
 
 def test_a_single_subject_on_pbs_is_an_array_of_two_of_which_one_does_nothing(hpc, out, image, tmp_path):
