@@ -145,7 +145,7 @@ def cover(rows: Rows, name: str, options: Options, *, seed: int) -> dict[str, Co
     low, high = options.limits
     outer = repeated_folds(rows.target, rows.groups, folds=options.folds, seed=seed + 1)[0]
     if name == BASELINE:
-        return measure_coverage(rows.target, _of_scores_alone(rows, outer, options))
+        return measure_coverage(rows.target, _of_scores_alone(rows, outer, options), rows.groups)
     interval = left_out_intervals(
         models_with(options.learning)[name],
         rows.patients,
@@ -159,7 +159,7 @@ def cover(rows: Rows, name: str, options: Options, *, seed: int) -> dict[str, Co
         highest=high,
         seed=seed,
     )
-    return measure_coverage(rows.target, interval)
+    return measure_coverage(rows.target, interval, rows.groups)
 
 
 def _of_scores_alone(rows: Rows, outer: NDArray[np.intp], options: Options) -> Interval:
