@@ -59,7 +59,7 @@ def left_out_coverage(
         found[f"{name}, plain"] = left_out(make)
         found[f"{name}, by difficulty"] = left_out(make, how=difficulty)
         found[f"{name}, by score"] = left_out(make, by_score_interval)
-    return {name: measure_coverage(target, interval) for name, interval in found.items()}
+    return {name: measure_coverage(target, interval, study.subjects) for name, interval in found.items()}
 
 
 def _unconditional(target: NDArray[np.float64], outer: NDArray[np.intp], highest: float) -> Interval:

@@ -36,6 +36,7 @@ from bidsapp.analyses.coma.doubt import describe_cohort, limit_of
 from bidsapp.analyses.coma.emptiness import nothing_in
 from bidsapp.analyses.coma.healthy import fit_guard
 from bidsapp.analyses.coma.healthy_measured import measure_guard
+from bidsapp.analyses.coma.healthy_parts import shared
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.learning.confidence.reference import judge
@@ -66,7 +67,7 @@ def refused(
 ) -> list[bool]:
     """Tell who gets no score from a model of these training patients and healthy controls."""
     options = options_of()
-    guard = fit_guard(training, controls, seed=0) if controls else None
+    guard = fit_guard(training, controls, shared(training, controls), seed=0) if controls else None
     table, reference = describe_cohort(training, options)
     if reference is None:
         raise ValueError("the training patients have nothing to judge by")
@@ -137,7 +138,14 @@ def controls_learned() -> str:
     complete = [patient for patient in patients if frames(patient) >= LONG]
     said = []
     for words, kept in (("all patients", patients), (f"patients of {LONG} frames or more", complete)):
-        found = measure_guard(kept, controls, alpha=options_of().healthy_alpha, resamples=2000, seed=0)
+        found = measure_guard(
+            kept,
+            controls,
+            shared(kept, controls),
+            alpha=options_of().healthy_alpha,
+            resamples=2000,
+            seed=0,
+        )
         shares = [
             f"{own.value:.0%} ({own.low:.0%} to {own.high:.0%})" for own in (found.controls, found.patients)
         ]

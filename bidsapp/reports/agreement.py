@@ -113,7 +113,7 @@ def _coverage(pairs: Pairs) -> Mapping[str, Coverage]:
         return {}
     ends = np.array([item.interval for item in known], dtype=np.float64)
     truth = np.array([item.observed for item in known], dtype=np.float64)
-    return measure_coverage(truth, Interval(ends[:, 0], ends[:, 1]))
+    return measure_coverage(truth, Interval(ends[:, 0], ends[:, 1]), [item.subject for item in known])
 
 
 def _members(pairs: Pairs, people: People, column: str) -> dict[str, str]:

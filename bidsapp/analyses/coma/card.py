@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bidsapp.analyses.coma.healthy_words import card_section
-from bidsapp.analyses.coma.interval_words import how_intervals_are_made
+from bidsapp.analyses.coma.interval_words import counted, how_intervals_are_made
 from bidsapp.analyses.coma.models.registry import MODELS
 from bidsapp.analyses.coma.models.sparse_scale import is_sparse
 from bidsapp.analyses.coma.options import Options
@@ -88,6 +88,7 @@ def bundle_metadata(
         "coverage": {
             part: {
                 "patients": own.patients,
+                "sessions": own.sessions,
                 "share": [own.share.value, own.share.low, own.share.high],
                 "mean_width": own.mean_width,
             }
@@ -223,7 +224,8 @@ def _coverage(coverage: object) -> str:
         return "An outcome's probability has no interval; its calibration is in the table above."
     lines = [
         f"- {part}: {own['share'][0]:.0%} ({own['share'][1]:.0%} to {own['share'][2]:.0%}) of "
-        f"{own['patients']} left-out patients lie within; mean width {own['mean_width']:.1f}"
+        f"{counted(own['patients'], own['sessions'])} left-out patients lie within; "
+        f"mean width {own['mean_width']:.1f}"
         for part, own in coverage.items()
     ]
     return "\n".join(lines)

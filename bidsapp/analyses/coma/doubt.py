@@ -17,7 +17,7 @@ from bidsapp.analyses.coma.models.median import Median
 from bidsapp.analyses.coma.models.protocol import Model
 from bidsapp.analyses.coma.models.registry import models_with
 from bidsapp.analyses.coma.options import Options
-from bidsapp.analyses.coma.patient import Patient
+from bidsapp.analyses.coma.patient import Patient, subjects_of
 from bidsapp.analyses.coma.rows import Rows
 from bidsapp.learning.confidence.by_score import INTERVALS
 from bidsapp.learning.confidence.categories import CategoryModel, fit_categories
@@ -172,17 +172,19 @@ def describe_cohort(patients: Sequence[Patient], options: Options) -> tuple[Tabl
     varies = values.std(axis=0) > 0
     if not options.reference_alpha or not varies.any():
         return table, None
-    return table, fit_reference(values, table.names, limit=_limit(len(patients), options))
+    groups = subjects_of(patients)
+    limit = _limit(len(set(groups)), options)
+    return table, fit_reference(values, table.names, groups, limit=limit)
 
 
 def limit_of(reference: ReferenceCohort, options: Options) -> float:
     """Give the p at which a patient is refused."""
-    return _limit(len(reference.standard), options)
+    return _limit(reference.subjects, options)
 
 
-def _limit(rows: int, options: Options) -> float:
-    """Give the p at which a patient is refused; a small cohort knows none below 1 / (rows + 1)."""
-    return max(options.reference_alpha, 1 / (rows + 1))
+def _limit(subjects: int, options: Options) -> float:
+    """Give the p at which a patient is refused; a small cohort knows none below 1 / (subjects + 1)."""
+    return max(options.reference_alpha, 1 / (subjects + 1))
 
 
 def _stored(reference: ReferenceCohort) -> dict[str, NDArray[np.generic]]:
@@ -192,16 +194,20 @@ def _stored(reference: ReferenceCohort) -> dict[str, NDArray[np.generic]]:
         "spread": reference.spread,
         "standard": reference.standard,
         "left_out": reference.left_out,
+        "subject": reference.subject,
     }
 
 
 def _restored(arrays: Arrays) -> ReferenceCohort:
+    """Take what :func:`_stored` gave; of a bundle that does not tell subjects, each row is its own."""
+    left_out = _floats(arrays["left_out"])
     return ReferenceCohort(
         names=unpack_names(arrays["names"]),
         centre=_floats(arrays["centre"]),
         spread=_floats(arrays["spread"]),
         standard=_floats(arrays["standard"]),
-        left_out=_floats(arrays["left_out"]),
+        left_out=left_out,
+        subject=np.asarray(arrays.get("subject", np.arange(len(left_out))), dtype=np.intp),
     )
 
 

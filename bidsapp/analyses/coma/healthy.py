@@ -6,7 +6,7 @@ A reference made of patients alone cannot tell: a healthy brain lies in the mids
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -15,16 +15,14 @@ from numpy.typing import NDArray
 from bidsapp.analyses.coma.features.connectivity import Connectivity
 from bidsapp.analyses.coma.features.protocol import Arrays, below, pack_names, prefixed, unpack_names
 from bidsapp.analyses.coma.features.regional import Regional
+from bidsapp.analyses.coma.healthy_parts import complete, only
 from bidsapp.analyses.coma.models.linear import Linear
-from bidsapp.analyses.coma.patient import ANOMALY, Patient
-from bidsapp.errors import BadDataError
+from bidsapp.analyses.coma.patient import Patient
 from bidsapp.learning.confidence.cross_fit import CrossFit, cross_fit
 
 HEALTHY = "healthy"
 """File of a bundle that holds a guard."""
-_SERIES = "bold-series"
 FOLDS = 5
-_SHARE = 0.5
 Values = NDArray[np.float64]
 
 
@@ -35,7 +33,7 @@ class Guard:
     Attributes
     ----------
     keys
-        What is read: images by key, and ``bold-series``.
+        What is read: images by key, and ``bold-series``. All who took part have all of it.
     models
         One for each fold: probability of being a healthy control.
     fold
@@ -58,11 +56,12 @@ class Guard:
         Returns
         -------
         float
-            ``None`` for somebody who has nothing that is read.
+            ``None`` for somebody who lacks an image or series that is read: the mean of patients and controls
+            in its place would make a patient look healthy.
         """
-        seen = only(person, self.keys)
-        if not seen.regions and not seen.series:
+        if not complete([person], self.keys):
             return None
+        seen = only(person, self.keys)
         own = np.array([model.predict([seen])[0] for model in self.models])
         return (1 + int((self.left_out >= own[self.fold]).sum())) / (self.fold.size + 1)
 
@@ -100,59 +99,32 @@ class Guard:
         )
 
 
-def fit_guard(patients: Sequence[Patient], controls: Sequence[Patient], *, seed: int) -> Guard:
+def fit_guard(
+    patients: Sequence[Patient], controls: Sequence[Patient], keys: Sequence[str], *, seed: int
+) -> Guard:
     """Learn to tell patients from healthy controls, by linear models of five folds of people.
 
     They read the means of regions and the connectivity of the resting state, never bedside facts, and never
     what is missing: who was scanned with what tells patients from volunteers, not disease.
 
+    Parameters
+    ----------
+    patients, controls
+        Those who lack one of ``keys`` take no part.
+    keys
+        What is read, see :func:`~bidsapp.analyses.coma.healthy_parts.shared`.
+    seed
+        Of the folds.
+
     Raises
     ------
     BadDataError
-        Patients and controls have no image or series in common, or there are fewer than five of either.
+        Fewer than five patients or five controls have all that is read.
     """
-    keys = shared(patients, controls)
-    crossed, labels = cross_groups(patients, controls, keys, seed)
+    crossed, labels = cross_groups(complete(patients, keys), complete(controls, keys), keys, seed)
     ill = labels == 0
-    return Guard(
-        keys, cast("tuple[Linear, ...]", crossed.models), crossed.state.fold[ill], crossed.left_out[ill]
-    )
-
-
-def shared(patients: Sequence[Patient], controls: Sequence[Patient]) -> tuple[str, ...]:
-    """Give the images, and ``bold-series``, that half of the patients and half of the controls have.
-
-    Raises
-    ------
-    BadDataError
-        There are none.
-    """
-    sides = [[parts_of(person) for person in side] for side in (patients, controls)]
-    known = sorted({key for side in sides for own in side for key in own})
-    both = [key for key in known if all(sum(key in own for own in s) >= _SHARE * len(s) for s in sides)]
-    if not both:
-        raise BadDataError(
-            "--controls: no image and no resting-state signals are there of half of the patients and of half "
-            "of the healthy controls; prepare both alike, or leave --controls out."
-        )
-    return tuple(both)
-
-
-def parts_of(person: Patient) -> frozenset[str]:
-    """Give what a guard could read; an anomaly map rests on healthy people, maybe on these, so it is not."""
-    images = {key for key, own in person.regions.items() if own and not key.startswith(ANOMALY)}
-    return frozenset(images | ({_SERIES} if "bold" in person.series else set()))
-
-
-def only(person: Patient, keys: Sequence[str]) -> Patient:
-    """Leave of a person only these images and series, and nothing of the bedside."""
-    return replace(
-        person,
-        volumes={},
-        series={"bold": person.series["bold"]} if _SERIES in keys and "bold" in person.series else {},
-        regions={key: own for key, own in person.regions.items() if key in keys},
-        clinical={},
-    )
+    models = cast("tuple[Linear, ...]", crossed.models)
+    return Guard(tuple(keys), models, crossed.state.fold[ill], crossed.left_out[ill])
 
 
 def _model() -> Linear:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bidsapp.analyses.coma.emptiness import nothing_in
 from bidsapp.analyses.coma.encoding import encode
+from bidsapp.analyses.coma.healthy_parts import FEWEST, shared
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.analyses.coma.rows import Rows, check_signals, digests_of
@@ -15,11 +16,9 @@ from bidsapp.learning.validation.guards import check_images
 if TYPE_CHECKING:
     from bidsapp.cohort import Cohort, Member
 
-FEWEST = 10
-
 
 def read_controls(cohort: Cohort, rows: Rows, options: Options) -> tuple[Patient, ...]:
-    """Encode the healthy controls of a cohort; none where ``--controls`` named none.
+    """Encode the healthy controls of a cohort; none where none are named or nobody is to be refused.
 
     Parameters
     ----------
@@ -28,14 +27,15 @@ def read_controls(cohort: Cohort, rows: Rows, options: Options) -> tuple[Patient
     rows
         The patients.
     options
-        Of the recipe.
+        Of the recipe; with a ``healthy_alpha`` of 0 there are no controls.
 
     Raises
     ------
     BadDataError
-        There are too few, one is a patient, too, or has a label, shows nothing, or shares an image.
+        There are too few, one is a patient, too, or has a label, shows nothing, or shares an image, or
+        patients and controls have too little in common.
     """
-    if not cohort.controls:
+    if not cohort.controls or not options.healthy_alpha:
         return ()
     people = {control.subject for control in cohort.controls}
     if len(people) < FEWEST:
@@ -52,6 +52,7 @@ def read_controls(cohort: Cohort, rows: Rows, options: Options) -> tuple[Patient
     everybody = [*rows.patients, *controls]
     check_signals(everybody)
     check_images([digests_of(person) for person in everybody], [person.subject for person in everybody])
+    shared(rows.patients, controls)
     return tuple(controls)
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bidsapp.analyses.coma.healthy import FOLDS, cross_groups, fit_guard, shared
+from bidsapp.analyses.coma.healthy import FOLDS, cross_groups, fit_guard
+from bidsapp.analyses.coma.healthy_parts import complete
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.learning.confidence.coverage import share_of
 from bidsapp.learning.discrimination import Estimate
@@ -42,20 +43,30 @@ class Separation:
 
 
 def measure_guard(
-    patients: Sequence[Patient], controls: Sequence[Patient], *, alpha: float, resamples: int, seed: int
+    patients: Sequence[Patient],
+    controls: Sequence[Patient],
+    keys: Sequence[str],
+    *,
+    alpha: float,
+    resamples: int,
+    seed: int,
 ) -> Separation:
     """Measure a guard on people left out of all of it; a person is refused if any session is.
 
     Parameters
     ----------
     patients, controls
-        At least seven of either, so that five are left to learn from.
+        At least seven of either, so that five are left to learn from. Those who lack one of ``keys`` take no
+        part.
+    keys
+        What is read: chosen once from everybody, which tells no model who is healthy.
     alpha
         As :meth:`Guard.limit` takes it.
     resamples, seed
         Number of bootstrap draws of people, and what everything starts from.
     """
-    crossed, labels = cross_groups(patients, controls, shared(patients, controls), seed)
+    patients, controls = complete(patients, keys), complete(controls, keys)
+    crossed, labels = cross_groups(patients, controls, keys, seed)
     people = [*patients, *controls]
     names = [person.subject for person in people]
     found = intervals({"auc": auc}, labels, crossed.left_out, names, resamples=resamples, seed=seed)
@@ -66,6 +77,7 @@ def measure_guard(
         guard = fit_guard(
             take(people, np.flatnonzero(inside & (labels == 0))),
             take(people, np.flatnonzero(inside & (labels == 1))),
+            keys,
             seed=seed,
         )
         refused[~inside] = [guard.refuses(each, alpha) for each in take(people, np.flatnonzero(~inside))]

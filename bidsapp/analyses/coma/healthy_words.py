@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
+from bidsapp.analyses.coma.healthy_parts import complete
 from bidsapp.findings import Score
 
 if TYPE_CHECKING:
@@ -20,10 +21,12 @@ KEY = "healthy_controls"
 
 
 def controls_facts(rows: Rows, guard: Guard, separation: Separation, options: Options) -> dict[str, object]:
-    """Give what the metadata say of a guard."""
+    """Give what the metadata say of a guard; people are those who have all that it reads."""
+    controls = complete(rows.controls, guard.keys)
     return {
-        "people": len({control.subject for control in rows.controls}),
-        "sessions": len(rows.controls),
+        "people": len({control.subject for control in controls}),
+        "sessions": len(controls),
+        "patients": len({patient.subject for patient in complete(rows.patients, guard.keys)}),
         "reads": list(guard.keys),
         "auc": _ends(separation.auc),
         "limit": guard.limit(options.healthy_alpha),
@@ -64,7 +67,8 @@ def methods_sentence(metadata: Facts) -> str:
         return f" {_not_used(facts)}"
     return (
         f" Nor does somebody get one who cannot be told from {facts['people']} healthy controls by linear "
-        f"models of images and signals (cross-conformal p; Vovk, 2015, Ann Math Artif Intell 74:9)."
+        f"models of {_read(facts)} (cross-conformal p; Vovk, 2015, Ann Math Artif Intell 74:9); who lacks "
+        "one of these is not compared."
     )
 
 
@@ -80,8 +84,9 @@ def card_section(metadata: Facts) -> str:
             f"out of models and limit this refuses {_rates(facts)}; AUC {_auc(facts)}."
         )
     return (
-        f"## Healthy controls\n\n{facts['people']} people, {facts['sessions']} sessions; read are "
-        f"{', '.join(cast('list[str]', facts['reads']))}. {said} What differs between the groups besides "
+        f"## Healthy controls\n\n{facts['people']} people, {facts['sessions']} sessions, and "
+        f"{facts['patients']} patients have all that is read: {_read(facts)}. Who lacks one of these is not "
+        f"compared. {said} What differs between the groups besides "
         "disease (scanner, age, motion, sedation) is told as well.\n\n"
     )
 
@@ -91,6 +96,10 @@ def _not_used(facts: Facts) -> str:
         f"Left-out patients could not be told from the cohort's {facts['people']} healthy controls better "
         f"than by chance (AUC {_auc(facts)}): nobody is refused for looking healthy."
     )
+
+
+def _read(facts: Facts) -> str:
+    return ", ".join(cast("list[str]", facts["reads"]))
 
 
 def _rates(facts: Facts) -> str:

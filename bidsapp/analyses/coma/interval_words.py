@@ -27,7 +27,7 @@ def meaning_of_interval(options: Options, metadata: Mapping[str, object]) -> str
     options
         Of the bundle.
     metadata
-        Of the bundle: ``model``, ``coverage`` and ``patients`` are read.
+        Of the bundle: ``model``, ``coverage``, ``patients`` and ``sessions`` are read.
     """
     if options.kind == "outcome":
         return "range over the models of the folds"
@@ -37,8 +37,17 @@ def meaning_of_interval(options: Options, metadata: Mapping[str, object]) -> str
     name = _OF_SCORES if metadata["model"] == BASELINE else _NAMES[options.interval]
     return (
         f"{options.level:.0%} interval ({name}); on left-out patients it holds {share:.0%} ({low:.0%} to "
-        f"{high:.0%}) of {metadata['patients']}: {', '.join(thirds)} scores"
+        f"{high:.0%}) of {counted(metadata['patients'], metadata['sessions'])}: {', '.join(thirds)} scores"
     )
+
+
+def counted(patients: object, sessions: object) -> str:
+    """Say how many patients there are; sessions, too, where somebody has several.
+
+    >>> counted(30, 30), counted(30, 90)
+    ('30', '90 sessions of 30')
+    """
+    return f"{patients}" if patients == sessions else f"{sessions} sessions of {patients}"
 
 
 def how_intervals_are_made(options: Options, metadata: Mapping[str, object]) -> str:

@@ -15,6 +15,7 @@ from bidsapp.analyses.coma.control import control_reasons
 from bidsapp.analyses.coma.doubt import BASELINE, fit_doubt
 from bidsapp.analyses.coma.healthy import HEALTHY, fit_guard
 from bidsapp.analyses.coma.healthy_measured import measure_guard
+from bidsapp.analyses.coma.healthy_parts import shared
 from bidsapp.analyses.coma.healthy_words import KEY, controls_facts
 from bidsapp.analyses.coma.models.registry import models_with
 from bidsapp.analyses.coma.options import Options
@@ -119,9 +120,11 @@ def _guard(
     """Give what is said of the controls, and the file of the guard if patients can be told from them."""
     if not rows.controls:
         return None, {}
-    guard = fit_guard(rows.patients, rows.controls, seed=seed)
+    people = rows.patients, rows.controls
+    keys = shared(*people)
+    guard = fit_guard(*people, keys, seed=seed)
     separation = measure_guard(
-        rows.patients, rows.controls, alpha=options.healthy_alpha, resamples=options.resamples, seed=seed
+        *people, keys, alpha=options.healthy_alpha, resamples=options.resamples, seed=seed
     )
     facts = controls_facts(rows, guard, separation, options)
     return facts, {HEALTHY: guard.arrays()} if separation.told else {}
@@ -142,7 +145,7 @@ def cover(rows: Rows, name: str, options: Options, *, seed: int) -> dict[str, Co
     low, high = options.limits
     outer = repeated_folds(rows.target, rows.groups, folds=options.folds, seed=seed + 1)[0]
     if name == BASELINE:
-        return measure_coverage(rows.target, _of_scores_alone(rows, outer, options))
+        return measure_coverage(rows.target, _of_scores_alone(rows, outer, options), rows.groups)
     interval = left_out_intervals(
         models_with(options.learning)[name],
         rows.patients,
@@ -156,7 +159,7 @@ def cover(rows: Rows, name: str, options: Options, *, seed: int) -> dict[str, Co
         highest=high,
         seed=seed,
     )
-    return measure_coverage(rows.target, interval)
+    return measure_coverage(rows.target, interval, rows.groups)
 
 
 def _of_scores_alone(rows: Rows, outer: NDArray[np.intp], options: Options) -> Interval:

@@ -7,11 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bidsapp.analyses.coma import ANALYSIS
+from bidsapp.analyses.coma.doubt import describe_cohort, limit_of
 from bidsapp.analyses.coma.emptiness import is_white, nothing_in
 from bidsapp.analyses.coma.features.signs import Signs, autocorrelation, likeness
 from bidsapp.analyses.coma.features.table import Table
+from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.patient import Patient, Series
+from bidsapp.analyses.coma.trained import read_trained
+from bidsapp.bundle import Bundle
 from bidsapp.learning.confidence.reference import fit_reference, judge
+from bidsapp.recipe import Recipe
 
 from .conftest import slow_noise
 
@@ -83,7 +89,7 @@ def test_one_modality_in_the_place_of_another_is_outside() -> None:
     assert table.names == tuple(
         f"{key} {sign}" for key in ("FLAIR", "T1w") for sign in ("level", "spread", "likeness")
     )
-    reference = fit_reference(values, table.names, limit=0.02)
+    reference = fit_reference(values, table.names, [str(n) for n in range(50)], limit=0.02)
     own = [_with_images(rng, t1w, flair) for _ in range(20)]
     swapped = [replace(p, regions={**p.regions, "FLAIR": p.regions["T1w"]}) for p in own]
     outside = [judge(reference, row, limit=0.02).outside for row in table.values(swapped)]
@@ -100,3 +106,20 @@ def test_signs_come_back_from_their_arrays() -> None:
     assert again.names == signs.names
     assert np.array_equal(again.values(cohort), signs.values(cohort), equal_nan=True)
     assert np.isnan(signs.values([Patient(subject="none")])).all()
+
+
+def test_in_a_bundle_that_does_not_tell_subjects_each_row_is_one() -> None:
+    reference = read_trained(Bundle.read(ANALYSIS.bundle.parent / "stroke-nihss")).doubt.reference
+    assert reference is not None
+    assert reference.subjects == len(reference.standard)
+    assert reference.subjects > 500
+
+
+def test_sessions_of_a_subject_make_the_reference_no_larger() -> None:
+    rng, options = np.random.default_rng(11), Options.of(Recipe.read("coma", ANALYSIS.recipe))
+    means = rng.normal(size=(12, 8))
+    cohort = [replace(_with_images(rng, own, own), subject=str(n)) for n, own in enumerate(means)] * 2
+    _, reference = describe_cohort(cohort, options)
+    assert reference is not None
+    assert (reference.subjects, len(reference.standard)) == (12, 24)
+    assert limit_of(reference, options) == 1 / 13

@@ -71,6 +71,7 @@ def test_a_bundle_refuses_who_looks_like_the_controls_and_scores_patients(
     facts = bundle.metadata[KEY]
     assert facts["people"] == 12
     assert facts["reads"] == ["bold-series"]
+    assert facts["patients"] == 30
     assert facts["used"]
     assert facts["auc"][0] > 0.95
     assert facts["refused_controls"][0] > 0.9
@@ -110,14 +111,14 @@ def test_controls_like_patients_leave_the_guard_off_and_are_said(
     assert found.scores[0].value is not None
 
 
-def test_a_bundle_that_is_older_is_read_and_refuses_nobody_for_looking_healthy() -> None:
-    bundle = Bundle.read(ANALYSIS.bundle)
-    trained = read_trained(bundle)
-    assert KEY not in bundle.metadata
-    assert "healthy_alpha" not in bundle.metadata["recipe"]
-    assert trained.guard is None
-    assert trained.options.healthy_alpha == 0.05
+def test_a_bundle_without_controls_refuses_nobody_for_looking_healthy() -> None:
+    bundle = Bundle.read(ANALYSIS.bundle.parent / "stroke-nihss")
+    assert bundle.metadata[KEY] is None
+    assert read_trained(bundle).guard is None
     assert methods_sentence(bundle.metadata) == ""
+    recipe = {key: value for key, value in bundle.metadata["recipe"].items() if key != "healthy_alpha"}
+    assert Options.of_bundle({"recipe": recipe}).healthy_alpha == 0.05  # of one from before there were any
+    assert methods_sentence({"recipe": recipe}) == ""
 
 
 def test_controls_stand_beside_the_patients_and_teach_no_score(
@@ -166,3 +167,17 @@ def test_controls_too_few_empty_or_with_a_patients_image_are_refused(
     path.write_text("\n".join([header, *[lines[0]] * len(lines)]) + "\n")
     with pytest.raises(BadDataError, match="sub-100 is a control, but most of the bold signals are constant"):
         read_with(with_controls, [first, *others], make_recipe())
+
+
+def test_controls_with_nothing_in_common_are_refused_before_anything_is_fitted(
+    with_controls: Cohort, make_recipe: MakeRecipe
+) -> None:
+    controls = [replace(control, series={}) for control in with_controls.controls]
+    with pytest.raises(BadDataError, match="prepare both alike, or leave --controls out"):
+        read_with(with_controls, controls, make_recipe())
+
+
+def test_a_healthy_alpha_of_0_switches_the_guard_off(with_controls: Cohort, make_recipe: MakeRecipe) -> None:
+    assert (
+        read_with(with_controls, list(with_controls.controls), make_recipe(healthy_alpha=0.0)).controls == ()
+    )

@@ -44,10 +44,10 @@ def bedside(cohort: Patients) -> Patients:
 def fit(bedside: Patients, make_recipe: Callable[..., Recipe], tmp_path: Path) -> Fit:
     """Give a function that fits a bundle of ridge on bedside facts."""
 
-    def bundle(**values: Value) -> Bundle:
-        recipe = make_recipe(models=["median", "clinical"], permutations=0, **values)
-        rows = make_rows(*bedside, "crs_r", Options.of(recipe))
-        return fit_bundle(rows, recipe, tmp_path / "bundle", seed=1, source=Source("b", "", take="clinical"))
+    def bundle(sessions: Patients = bedside, take: str = "clinical", **values: Value) -> Bundle:
+        recipe = make_recipe(models=["median", take], permutations=0, **values)
+        rows = make_rows(*sessions, "crs_r", Options.of(recipe))
+        return fit_bundle(rows, recipe, tmp_path / "bundle", seed=1, source=Source("b", "", take=take))
 
     return bundle
 
@@ -134,7 +134,7 @@ def test_the_interval_is_named_with_its_coverage_of_all_and_of_thirds(
     make_recipe: Callable[..., Recipe], model: str, interval: str, name: str, made: str
 ) -> None:
     options = Options.of(make_recipe(interval=interval))
-    metadata = {"model": model, "coverage": _MEASURED, "patients": 600}
+    metadata = {"model": model, "coverage": _MEASURED, "patients": 600, "sessions": 600}
     assert meaning_of_interval(options, metadata) == (
         f"90% interval ({name}); on left-out patients it holds 92% (90% to 94%) of 600: 91% of low, "
         "90% of high scores"
@@ -146,3 +146,13 @@ def test_the_range_of_a_probability_is_no_interval(make_recipe: Callable[..., Re
     options, metadata = Options.of(make_recipe(kind="outcome")), {"model": "clinical"}
     assert meaning_of_interval(options, metadata) == "range over the models of the folds"
     assert "that over the models of the folds" in how_intervals_are_made(options, metadata)
+
+
+def test_card_and_report_count_the_sessions_of_a_patient_alike(fit: Fit, bedside: Patients) -> None:
+    patients, target = bedside
+    again = tuple(replace(patient, session="2") for patient in patients)
+    bundle = fit(sessions=((*patients, *again), np.tile(target, 2)), take="median")
+    share, low, high = bundle.metadata["coverage"]["all"]["share"]
+    number = f"{share:.0%} ({low:.0%} to {high:.0%}) of 80 sessions of 40"
+    assert f"- all: {number} left-out patients lie within" in (bundle.path / "docs" / "README.md").read_text()
+    assert f"holds {number}: " in meaning_of_interval(Options.of_bundle(bundle.metadata), bundle.metadata)
