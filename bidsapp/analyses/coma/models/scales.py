@@ -92,6 +92,9 @@ class VolumeScale:
 class SeriesScale:
     """Mean and standard deviation of the signal of each region over all frames of the training patients.
 
+    A region that lies outside a patient's image has no signal (NaN): it is left out of both, and is 0 on the
+    scale, as a region that never departs from its mean.
+
     Attributes
     ----------
     regions
@@ -113,7 +116,7 @@ class SeriesScale:
         return cls(series[0].regions, *_moments(np.concatenate([own.values for own in series])), relative)
 
     def __call__(self, series: Series) -> NDArray[np.float32]:
-        """Give standardised signals, shape ``(frames, regions)``.
+        """Give standardised signals, shape ``(frames, regions)``; 0 where a region has none.
 
         Raises
         ------
@@ -125,7 +128,8 @@ class SeriesScale:
                 "Signals are of other regions than those of the training patients; extract them by one atlas."
             )
         mean, spread = _moments(series.values) if self.relative else (self.mean, self.spread)
-        return np.asarray((series.values - mean) / spread, dtype=np.float32)
+        scaled = (series.values - mean) / spread
+        return np.where(np.isnan(scaled), 0, scaled).astype(np.float32)
 
     def arrays(self) -> Arrays:
         """Give all that was learned."""
@@ -192,7 +196,9 @@ def _known(features: Clinical, patients: Sequence[Patient]) -> NDArray[np.bool_]
 
 
 def _moments(values: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give mean and standard deviation along the first axis; 1 where nothing varies."""
-    mean = np.asarray(values.mean(axis=0, dtype=np.float64))
-    spread = np.asarray(values.std(axis=0, dtype=np.float64))
+    """Give mean and standard deviation along the first axis without gaps; 0 and 1 where nothing is known."""
+    known = ~np.isnan(values)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.asarray(values.sum(axis=0, dtype=np.float64, where=known) / count)
+    spread = np.sqrt(np.sum((values - mean) ** 2, axis=0, where=known) / count)
     return mean, np.where(spread > _SMALLEST * np.maximum(np.abs(mean), _SMALLEST), spread, 1.0)
