@@ -120,7 +120,7 @@ def _refused(patient: Patient, trained: Trained) -> Prediction:
     """Give why there is no score, if so, and how like the cohort and how healthy the patient looks."""
     lacking = trained.lacking(patient)
     if lacking:
-        return Prediction(withheld=f"{lacking}, which the model reads")
+        return Prediction(withheld=lacking)
     nothing = nothing_in(patient)
     if nothing:
         return Prediction(withheld=nothing)

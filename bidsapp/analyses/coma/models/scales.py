@@ -164,16 +164,13 @@ class ClinicalScale:
     def of(cls, patients: Sequence[Patient]) -> Self:
         """Learn from training patients."""
         features = Clinical().fit(patients)
-        values = features.values(patients)
-        known = _known(features, patients)
-        moments = [_moments(column[own]) for column, own in zip(values.T, known.T, strict=True)]
-        pairs = np.array(moments, dtype=np.float64).reshape(-1, 2)
-        return cls(features, pairs[:, 0], pairs[:, 1])
+        return cls(features, *_moments(features.values(patients)))
 
     def __call__(self, patients: Sequence[Patient]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Give columns, 0 where unknown, and which are known, both of shape ``(patients, columns)``."""
-        known = _known(self.features, patients)
-        scaled = (self.features.values(patients) - self.mean) / self.spread
+        values = self.features.values(patients)
+        known = ~np.isnan(values)
+        scaled = (values - self.mean) / self.spread
         return np.where(known, scaled, 0).astype(np.float32), known
 
     def arrays(self) -> Arrays:
@@ -186,13 +183,6 @@ class ClinicalScale:
         """Take what :meth:`arrays` gave."""
         mean, spread = (arrays[name].astype(np.float64) for name in ("mean", "spread"))
         return cls(Clinical().restore(below("features", arrays)), mean, spread)
-
-
-def _known(features: Clinical, patients: Sequence[Patient]) -> NDArray[np.bool_]:
-    """Tell which columns are known; ``covariate=category`` is where the covariate is."""
-    covariates = [name.partition("=")[0] for name in features.names]
-    known = [[covariate in patient.clinical for covariate in covariates] for patient in patients]
-    return np.array(known, dtype=bool).reshape(len(patients), len(covariates))
 
 
 def _moments(values: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
