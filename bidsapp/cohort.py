@@ -85,10 +85,13 @@ class Cohort:
         Those that are learned from, and split.
     controls
         Healthy people beside the members, where an analysis keeps them apart; no split touches them.
+    notes
+        Sentences on how the members' labels were made, for all who read what was learned from them.
     """
 
     members: tuple[Member, ...]
     controls: tuple[Member, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.members)

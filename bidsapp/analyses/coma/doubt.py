@@ -14,7 +14,7 @@ from bidsapp.analyses.coma.features.protocol import Arrays, below, pack_names, p
 from bidsapp.analyses.coma.features.signs import Signs
 from bidsapp.analyses.coma.features.table import Table
 from bidsapp.analyses.coma.models.median import Median
-from bidsapp.analyses.coma.models.protocol import Model
+from bidsapp.analyses.coma.models.protocol import Model, predict_one
 from bidsapp.analyses.coma.models.registry import models_with
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.patient import Patient, subjects_of
@@ -58,8 +58,14 @@ class Doubt:
     reference: ReferenceCohort | None
 
     def predict(self, patient: Patient) -> Values:
-        """Give the prediction of each fold's model, shape (models,)."""
-        return np.array([model.predict([patient])[0] for model in self.models])
+        """Give the prediction of each fold's model, shape (models,).
+
+        Raises
+        ------
+        BadDataError
+            One is no finite number.
+        """
+        return np.array([predict_one(model, patient) for model in self.models])
 
     def interval(self, predicted: Values, options: Options) -> Interval:
         """Give the interval of one patient from the predictions of the folds' models, as the recipe names it.

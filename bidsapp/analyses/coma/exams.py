@@ -74,17 +74,6 @@ class Label:
     days: float | None
     error: float
 
-    @property
-    def caution(self) -> str | None:
-        """A sentence where the exams are too few to trust a low state."""
-        if self.exams >= ENOUGH_EXAMS:
-            return None
-        count = "1 exam" if self.exams == 1 else f"{self.exams} exams"
-        return (
-            f"The label rests on {count}: one exam alone misdiagnoses {MISDIAGNOSED_BY_ONE_EXAM:.0%} of "
-            f"patients against {ENOUGH_EXAMS} exams."
-        )
-
 
 def check_exam(row: ExamRow) -> Exam:
     """Check the numbers of a row.
@@ -116,7 +105,7 @@ def combine(
         At least one.
     day
         Day of imaging since injury: exams up to ``window_days`` before or after it count. Without it, those
-        of the last ``window_days`` up to the last exam; exams without days then all count.
+        of the last ``window_days`` up to the last exam. Exams without days all count.
     window_days
         Length of the window in days.
     one_exam_error
@@ -130,7 +119,7 @@ def combine(
     Raises
     ------
     BadDataError
-        Some exams have a day and others have none, or ``day`` is given and an exam has none.
+        Some exams have a day and others have none.
     """
     kept = _within(exams, day, window_days)
     if not kept:
@@ -147,15 +136,25 @@ def combine(
     )
 
 
-def label_patients(
-    rows: Sequence[ExamRow], *, window_days: float = WINDOW_DAYS
-) -> dict[tuple[str, str | None], Label]:
-    """Check and combine all exams, by subject and session (``None`` where the rows name no session)."""
-    exams: dict[tuple[str, str | None], list[Exam]] = {}
+def exams_by_patient(rows: Sequence[ExamRow]) -> dict[tuple[str, str | None], tuple[Exam, ...]]:
+    """Check all exams; by subject and session (``None`` where the rows name no session)."""
+    exams: dict[tuple[str, str | None], tuple[Exam, ...]] = {}
     for row in rows:
-        exams.setdefault((row.subject, row.session), []).append(check_exam(row))
-    labels = {key: combine(of, window_days=window_days) for key, of in exams.items()}
-    return {key: label for key, label in labels.items() if label is not None}
+        key = row.subject, row.session
+        exams[key] = (*exams.get(key, ()), check_exam(row))
+    return exams
+
+
+def far_apart(exams: Sequence[Exam], day: float | None, *, window_days: float = WINDOW_DAYS) -> bool:
+    """Tell whether nothing says which of several exams are near the scan.
+
+    So it is where the exams have no days, and where the day of imaging is not known and the exams span more
+    than ``window_days``.
+    """
+    days = [exam.days for exam in exams if exam.days is not None]
+    if not days:
+        return len(exams) > 1
+    return day is None and max(days) - min(days) > window_days
 
 
 def best_of(exams: int) -> tuple[float, float]:
@@ -175,7 +174,7 @@ def best_of(exams: int) -> tuple[float, float]:
 def _within(exams: Sequence[Exam], day: float | None, window_days: float) -> list[Exam]:
     dated = [(exam, exam.days) for exam in exams if exam.days is not None]
     undated = [exam for exam in exams if exam.days is None]
-    if undated and (dated or day is not None):
+    if undated and dated:
         raise BadDataError(
             f"The CRS-R exam of {undated[0].where} has no day; fill the column of days since injury "
             "in all rows."

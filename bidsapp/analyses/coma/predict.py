@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bidsapp.analyses.coma.emptiness import nothing_in
 from bidsapp.analyses.coma.encoding import encode
 from bidsapp.analyses.coma.healthy_words import refusal
+from bidsapp.analyses.coma.models.protocol import predict_one
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.analyses.coma.reasons import reason_table
 from bidsapp.analyses.coma.rows import visible
@@ -104,7 +105,13 @@ def comparable(member: Member, bundle: Bundle) -> tuple[Member, tuple[str, ...]]
 
 
 def judge_patient(patient: Patient, trained: Trained) -> Prediction:
-    """Predict a patient, or say why not: something is missing, or looks unlike the cohort, or healthy."""
+    """Predict a patient, or say why not: something is missing, or looks unlike the cohort, or healthy.
+
+    Raises
+    ------
+    BadDataError
+        The model, or that of a fold, gives no finite number.
+    """
     found = _refused(patient, trained)
     return found if found.withheld else _scored(patient, trained, found)
 
@@ -113,7 +120,7 @@ def _refused(patient: Patient, trained: Trained) -> Prediction:
     """Give why there is no score, if so, and how like the cohort and how healthy the patient looks."""
     lacking = trained.lacking(patient)
     if lacking:
-        return Prediction(withheld=f"{lacking}, which the model reads")
+        return Prediction(withheld=lacking)
     nothing = nothing_in(patient)
     if nothing:
         return Prediction(withheld=nothing)
@@ -131,7 +138,7 @@ def _refused(patient: Patient, trained: Trained) -> Prediction:
 def _scored(patient: Patient, trained: Trained, found: Prediction) -> Prediction:
     """Add the score and its doubt."""
     low, high = trained.options.limits
-    value = float(np.clip(trained.model.predict([patient])[0], low, high))
+    value = float(np.clip(predict_one(trained.model, patient), low, high))
     folds = trained.doubt.predict(patient)
     if trained.options.kind == "outcome":
         ends = (float(folds.min()), float(folds.max()))

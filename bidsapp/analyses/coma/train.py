@@ -86,7 +86,8 @@ def train(cohort: Cohort, recipe: Recipe, path: Path, *, seed: int = 0, target: 
         raise UsageError("Training of coma needs --target; name the column of the score or outcome.")
     options = Options.of(recipe)
     rows = read_rows(cohort, target, options)
-    source = Source(f"coma-{target.lower()}", f"{rows.subjects} patients of the user's own cohort")
+    data = f"{rows.subjects} patients of the user's own cohort"
+    source = Source(f"coma-{target.lower()}", data, notes=cohort.notes)
     return fit_bundle(rows, recipe, path, seed=seed, source=source)
 
 

@@ -9,6 +9,7 @@ from typing import cast
 from bidsapp.analyses.coma.doubt import Doubt
 from bidsapp.analyses.coma.features.protocol import Arrays
 from bidsapp.analyses.coma.healthy import HEALTHY, Guard
+from bidsapp.analyses.coma.missing import images_read, signals_read
 from bidsapp.analyses.coma.models.protocol import Model
 from bidsapp.analyses.coma.models.registry import MODELS, PARTS, models_with
 from bidsapp.analyses.coma.options import Options
@@ -54,17 +55,25 @@ class Trained:
         return MODELS[self.model.name].volumes
 
     def lacking(self, patient: Patient) -> str:
-        """Say what the model needs and a patient does not have; empty when it has all."""
+        """Say what a patient must have for a score and does not have; empty where nothing is lacking."""
         signals = cast("Mapping[str, list[str]]", self.facts["signals"])
         for key, series in patient.series.items():
             if list(series.regions) != signals.get(key, list(series.regions)):
                 return f"the {key} signals are of other regions than those of the training patients"
         needs = MODELS[self.model.name].needs
         words = [PARTS[need].words for need in needs if not PARTS[need].there(patient)]
+        if words:
+            return f"the patient lacks {' and '.join(words)}, which the model reads"
         known = {*signals, *cast("list[str]", self.facts["images"])}
-        if not words and known and not known & {*patient.series, *patient.regions}:
-            words = [f"each of {', '.join(sorted(known))}"]
-        return f"the patient lacks {' and '.join(words)}" if words else ""
+        if not known or known & {*patient.series, *patient.regions}:
+            return ""
+        read = sorted({*images_read(self.facts), *signals_read(self.facts)})
+        if read:
+            return f"the patient lacks each of {', '.join(read)}, which the model reads"
+        return (
+            f"the patient lacks each of {', '.join(sorted(known))}, by which patients are compared with "
+            "those of the training"
+        )
 
 
 def read_trained(bundle: Bundle) -> Trained:

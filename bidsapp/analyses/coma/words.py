@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from bidsapp.analyses.coma.doubt import BASELINE
 from bidsapp.analyses.coma.healthy_words import healthy_score, methods_sentence
 from bidsapp.analyses.coma.interval_words import how_intervals_are_made, meaning_of_interval
+from bidsapp.analyses.coma.missing import what_is_missing
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.analyses.coma.reasons import why_no_reasons
@@ -162,13 +163,7 @@ def warnings(found: Prediction, trained: Trained, patient: Patient) -> tuple[str
         said.append(f"The model learned from {patients} patients; another hospital's may differ.")
     if found.judgement is not None and abs(found.judgement.z) > _EXTREME:
         said.append(found.judgement.reason)
-    learned = cast("list[str]", trained.facts["covariates"])
-    missing = [name for name in learned if name not in patient.clinical]
-    if missing:
-        said.append(
-            f"participants.tsv has no {', '.join(missing)} of this patient; "
-            "the training patients' mean was taken."
-        )
+    said += what_is_missing(patient, trained)
     unexplained = why_no_reasons(trained)
     return (*said, unexplained) if unexplained else tuple(said)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bidsapp.analyses.coma.crsr import State
-from bidsapp.analyses.coma.exams import Exam, best_of, check_exam, combine, label_patients
+from bidsapp.analyses.coma.exams import Exam, best_of, check_exam, combine, exams_by_patient, far_apart
 from bidsapp.bids.phenotype import ExamRow
 from bidsapp.errors import BadDataError
 
@@ -49,32 +49,30 @@ def test_exams_without_days_all_count_but_not_beside_dated_ones():
     assert (label.total, label.state, label.exams) == (4, None, 2)
     with pytest.raises(BadDataError, match="exam of sub-1 has no day; fill the column"):
         combine([Exam(total=3, where="sub-1"), Exam(total=4, days=2)])
-    with pytest.raises(BadDataError, match="has no day"):
-        combine([Exam(total=3)], day=10)
+    assert combine([Exam(total=3), Exam(total=4)], day=10) == label
 
 
-def test_few_exams_are_a_caution_and_six_are_not():
-    one, six = combine([Exam(total=3)]), combine([Exam(total=3)] * 6)
-    assert one is not None
-    assert six is not None
-    assert one.caution == (
-        "The label rests on 1 exam: one exam alone misdiagnoses 36% of patients against 6 exams."
-    )
-    assert six.caution is None
+def test_exams_are_far_apart_where_nothing_tells_which_are_near_the_scan():
+    wide, close = ([Exam(total=3, days=1.0), Exam(total=4, days=last)] for last in (15.5, 15.0))
+    assert far_apart(wide, None)
+    assert not far_apart(wide, 3.0)
+    assert not far_apart(close, None)
+    assert far_apart([Exam(total=3), Exam(total=4)], 3.0)
+    assert not far_apart([Exam(total=3)], 3.0)
 
 
-def test_rows_become_one_label_for_each_subject_and_session():
+def test_rows_become_exams_of_each_subject_and_session():
     rows = [
         ExamRow(subject="1", session="a", days=3, subscales=UWS, where="sub-1"),
         ExamRow(subject="1", session="a", days=5, total=5, subscales=MCS, where="sub-1"),
         ExamRow(subject="1", session="b", days=60, total=11, where="sub-1"),
         ExamRow(subject="2", total=23, where="sub-2"),
     ]
-    labels = label_patients(rows)
-    assert {key: (label.total, label.state, label.exams) for key, label in labels.items()} == {
-        ("1", "a"): (6, State.MCS, 2),
-        ("1", "b"): (11, None, 1),
-        ("2", None): (23, None, 1),
+    exams = exams_by_patient(rows)
+    assert {key: [(exam.total, exam.state, exam.days) for exam in own] for key, own in exams.items()} == {
+        ("1", "a"): [(6, State.UWS, 3), (5, State.MCS, 5)],
+        ("1", "b"): [(11, None, 60)],
+        ("2", None): [(23, None, None)],
     }
 
 

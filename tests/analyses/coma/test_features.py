@@ -14,17 +14,23 @@ from bidsapp.analyses.coma.patient import Patient, Series
 from bidsapp.errors import BadDataError
 
 
-def test_a_time_since_injury_is_logarithmic_and_an_unknown_category_is_all_zero():
+def test_a_time_since_injury_is_logarithmic_and_an_unknown_category_is_a_gap():
     known = [
         Patient(subject="1", clinical={"days_since_injury": 9.0, "etiology": "anoxia"}),
         Patient(subject="2", clinical={"age": 40.0, "etiology": "trauma"}),
     ]
     clinical = Clinical().fit(known)
     assert clinical.names == ("age", "days_since_injury", "etiology=anoxia", "etiology=trauma")
+    assert clinical.groups == ("age", "days_since_injury", "etiology", "etiology")
     new = Patient(subject="3", clinical={"etiology": "tumour", "days_since_injury": 0.0})
     np.testing.assert_allclose(
-        clinical.values([*known, new]),
-        [[np.nan, np.log(10), 1, 0], [40, np.nan, 0, 1], [np.nan, 0, 0, 0]],
+        clinical.values([*known, new, Patient(subject="4", clinical={"age": 1.0})]),
+        [
+            [np.nan, np.log(10), 1, 0],
+            [40, np.nan, 0, 1],
+            [np.nan, 0, np.nan, np.nan],
+            [1, np.nan, np.nan, np.nan],
+        ],
     )
 
 

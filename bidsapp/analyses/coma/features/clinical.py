@@ -13,14 +13,15 @@ from bidsapp.analyses.coma.patient import Patient
 from bidsapp.errors import BadDataError
 
 _SINCE = "_since_injury"
+_CATEGORIES = "categories"
 
 
 class Clinical:
     """Covariates of the training patients.
 
     A time since injury (``days_since_injury``, ``months_since_injury``) enters as log(1 + t), since a month
-    tells more in the first year than in the fifth. A number that a patient lacks is NaN; a category that is
-    lacking, or that no training patient had, leaves all columns of its covariate at 0.
+    tells more in the first year than in the fifth. A number that a patient lacks is NaN, and so are all
+    columns of a covariate whose category is lacking, or is one that no training patient had.
 
     Parameters
     ----------
@@ -40,8 +41,8 @@ class Clinical:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """Each number is missing alone."""
-        return self.names
+        """The covariate of each column: a number is missing alone, the categories of a word together."""
+        return tuple(name.partition("=")[0] for name in self.names)
 
     def fit(self, patients: Sequence[Patient]) -> Self:
         """Learn the numbers, and the categories of each other covariate.
@@ -76,20 +77,40 @@ class Clinical:
 
     def _row(self, patient: Patient) -> list[float]:
         said = {f"{name}={value}" for name, value in patient.clinical.items()}
+        known = {category.partition("=")[0] for category in said & set(self._categories)}
         return [
             *(_number(patient, name) for name in self._numbers),
-            *(float(category in said) for category in self._categories),
+            *(
+                float(category in said) if category.partition("=")[0] in known else math.nan
+                for category in self._categories
+            ),
         ]
 
     def arrays(self) -> Arrays:
         """Give the names of the columns."""
-        return {"numbers": pack_names(self._numbers), "categories": pack_names(self._categories)}
+        return {"numbers": pack_names(self._numbers), _CATEGORIES: pack_names(self._categories)}
 
     def restore(self, arrays: Arrays) -> Self:
         """Take what :meth:`arrays` gave."""
         self._numbers = unpack_names(arrays["numbers"])
-        self._categories = unpack_names(arrays["categories"])
+        self._categories = unpack_names(arrays[_CATEGORIES])
         return self
+
+
+def categories_in(arrays: Arrays) -> dict[str, tuple[str, ...]]:
+    """Find, among all that a model learned, the categories of each covariate that is a word.
+
+    Parameters
+    ----------
+    arrays
+        Of a model; those of :class:`Clinical` may stand anywhere below it.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for key, array in arrays.items():
+        for category in unpack_names(array) if key.rpartition(".")[2] == _CATEGORIES else ():
+            covariate, _, value = category.partition("=")
+            found[covariate] = tuple(dict.fromkeys((*found.get(covariate, ()), value)))
+    return found
 
 
 def _number(patient: Patient, name: str) -> float:

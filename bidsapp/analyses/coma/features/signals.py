@@ -32,7 +32,8 @@ def shrunk_correlation(series: Series) -> Matrix:
 
     covariance: Matrix = ledoit_wolf(standardised(series), assume_centered=True)[0]
     spread = np.sqrt(np.diag(covariance))
-    matrix = np.asarray(covariance / np.outer(spread, spread), dtype=np.float64)
+    scale = np.outer(spread, spread)
+    matrix: Matrix = np.divide(covariance, scale, out=np.eye(len(scale)), where=scale > 0)
     matrix.flags.writeable = False
     return matrix
 

@@ -123,10 +123,11 @@ def _of_signals(series: Series) -> list[float]:
     from scipy.stats import kurtosis
 
     spread = series.values.std(axis=0, dtype=np.float64)
-    if not spread.any():
+    varies = spread > 0  # not so where a region lies outside the image, and has no signal
+    if not varies.any():
         return [np.nan] * 3
-    tails = float(np.median(kurtosis(standardised(series)[:, spread > 0], axis=0)))
-    return [autocorrelation(series), tails, float(np.log(np.median(spread[spread > 0])))]
+    tails = float(np.median(kurtosis(standardised(series)[:, varies], axis=0)))
+    return [autocorrelation(series), tails, float(np.log(np.median(spread[varies])))]
 
 
 def likeness(own: Matrix, usual: Matrix) -> float:

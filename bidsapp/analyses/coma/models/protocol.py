@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bidsapp.analyses.coma.patient import Patient
+from bidsapp.errors import BadDataError
 
 
 class Model(Protocol):
@@ -41,3 +42,20 @@ class Model(Protocol):
     def restore(self, arrays: Mapping[str, NDArray[np.generic]]) -> Self:
         """Take what :meth:`arrays` of a model with the same settings gave."""
         ...
+
+
+def predict_one(model: Model, patient: Patient) -> float:
+    """Give the prediction of one patient.
+
+    Raises
+    ------
+    BadDataError
+        It is no finite number: something of the patient is none, and no report may show it as a score.
+    """
+    predicted = float(model.predict([patient])[0])
+    if not np.isfinite(predicted):
+        raise BadDataError(
+            f"sub-{patient.subject}: the model '{model.title}' gives {predicted:g}; look for values in the "
+            "patient's images and tables that are no numbers, and preprocess the patient again."
+        )
+    return predicted

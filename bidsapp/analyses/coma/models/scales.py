@@ -92,6 +92,9 @@ class VolumeScale:
 class SeriesScale:
     """Mean and standard deviation of the signal of each region over all frames of the training patients.
 
+    A region that lies outside a patient's image has no signal (NaN): it is left out of both, and is 0 on the
+    scale, as a region that never departs from its mean.
+
     Attributes
     ----------
     regions
@@ -113,7 +116,7 @@ class SeriesScale:
         return cls(series[0].regions, *_moments(np.concatenate([own.values for own in series])), relative)
 
     def __call__(self, series: Series) -> NDArray[np.float32]:
-        """Give standardised signals, shape ``(frames, regions)``.
+        """Give standardised signals, shape ``(frames, regions)``; 0 where a region has none.
 
         Raises
         ------
@@ -125,7 +128,8 @@ class SeriesScale:
                 "Signals are of other regions than those of the training patients; extract them by one atlas."
             )
         mean, spread = _moments(series.values) if self.relative else (self.mean, self.spread)
-        return np.asarray((series.values - mean) / spread, dtype=np.float32)
+        scaled = (series.values - mean) / spread
+        return np.where(np.isnan(scaled), 0, scaled).astype(np.float32)
 
     def arrays(self) -> Arrays:
         """Give all that was learned."""
@@ -160,16 +164,13 @@ class ClinicalScale:
     def of(cls, patients: Sequence[Patient]) -> Self:
         """Learn from training patients."""
         features = Clinical().fit(patients)
-        values = features.values(patients)
-        known = _known(features, patients)
-        moments = [_moments(column[own]) for column, own in zip(values.T, known.T, strict=True)]
-        pairs = np.array(moments, dtype=np.float64).reshape(-1, 2)
-        return cls(features, pairs[:, 0], pairs[:, 1])
+        return cls(features, *_moments(features.values(patients)))
 
     def __call__(self, patients: Sequence[Patient]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Give columns, 0 where unknown, and which are known, both of shape ``(patients, columns)``."""
-        known = _known(self.features, patients)
-        scaled = (self.features.values(patients) - self.mean) / self.spread
+        values = self.features.values(patients)
+        known = ~np.isnan(values)
+        scaled = (values - self.mean) / self.spread
         return np.where(known, scaled, 0).astype(np.float32), known
 
     def arrays(self) -> Arrays:
@@ -184,15 +185,10 @@ class ClinicalScale:
         return cls(Clinical().restore(below("features", arrays)), mean, spread)
 
 
-def _known(features: Clinical, patients: Sequence[Patient]) -> NDArray[np.bool_]:
-    """Tell which columns are known; ``covariate=category`` is where the covariate is."""
-    covariates = [name.partition("=")[0] for name in features.names]
-    known = [[covariate in patient.clinical for covariate in covariates] for patient in patients]
-    return np.array(known, dtype=bool).reshape(len(patients), len(covariates))
-
-
 def _moments(values: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Give mean and standard deviation along the first axis; 1 where nothing varies."""
-    mean = np.asarray(values.mean(axis=0, dtype=np.float64))
-    spread = np.asarray(values.std(axis=0, dtype=np.float64))
+    """Give mean and standard deviation along the first axis without gaps; 0 and 1 where nothing is known."""
+    known = ~np.isnan(values)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.asarray(values.sum(axis=0, dtype=np.float64, where=known) / count)
+    spread = np.sqrt(np.sum((values - mean) ** 2, axis=0, where=known) / count)
     return mean, np.where(spread > _SMALLEST * np.maximum(np.abs(mean), _SMALLEST), spread, 1.0)
