@@ -94,7 +94,12 @@ class SubjectTask:
         )
 
     def fail(self, sentence: str, code: ExitCode) -> None:
-        """Record the failure for every session that is being done; one that is done or failed stays so."""
+        """Record the failure for every session that is being done; one that is done or failed stays so.
+
+        A run that was to write reports alone says nothing of the results.
+        """
+        if self.settings.reports_only:
+            return
         for session in self.sessions:
             status = self.status(session)
             if status.state == "running":
@@ -115,14 +120,19 @@ class SubjectTask:
         try:
             with claim(self.work_dir, self.subject):
                 sentence = self._tell_death(how, self._running_step(), killed=killed)
-                if not self.settings.reports_only:
-                    self.fail(sentence, ExitCode.INTERNAL)
+                self.fail(sentence, ExitCode.INTERNAL)
         except TryAgainError:
             sentence = self._tell_death(how, "", killed=killed)
         return sentence
 
     def record_stop(self, reason: str) -> None:
-        """Write for a process that was ended with the run, and why, that none of its sessions goes on."""
+        """Write for a process that was ended with the run, and why, that none of its sessions goes on.
+
+        One that was ended before it began leaves no status.
+        """
+        files = [status_file(self.settings.output_dir, self.subject, session) for session in self.sessions]
+        if not any(file.is_file() for file in files):
+            return
         with suppress(TryAgainError), claim(self.work_dir, self.subject):  # else another run has taken over
             self.fail(
                 f"sub-{self.subject} was not finished: {reason}; run the same command again.",

@@ -259,7 +259,10 @@ def test_a_session_that_a_stop_cut_off_does_not_run_on(task):
     halted = RunStatus(subject="01", session="1", state="running", version="0", key="key")
     task.write_status(halted)
     task.write_status(replace(halted, session="2", state="done"))
-    task.record_stop("the run was ended")
+    again = replace(task, subject="02")
+    for each in (task, again):
+        each.record_stop("the run was ended")
+    assert not again.log_dir.exists(), "it had not begun"
     assert task.status("1").state == "failed"
     assert task.status("1").error == (
         "sub-01 was not finished: the run was ended; run the same command again."
