@@ -12,7 +12,8 @@ class Settings:
     """What the user asked for, after the command line and the configuration file were merged.
 
     Labels are without their prefix (``01``, not ``sub-01``). An empty tuple of labels, analyses
-    or bundles means "all that there are". ``docs/options.md`` describes each field as an option.
+    or bundles means "all that there are". ``docs/options.md`` describes each field as an option. Only
+    ``asked_device`` is none: a run keeps there what ``device`` was, and puts in its place where it computes.
     """
 
     bids_dir: Path
@@ -40,6 +41,7 @@ class Settings:
     explain: bool = False
     output_resolution: int = 2
     device: str = "auto"
+    asked_device: str = ""
     verbose: int = 0
     analyses: tuple[str, ...] = ()
     bundles: tuple[Path, ...] = ()

@@ -48,7 +48,8 @@ class RunStatus:
         Analyses (``preproc`` is one) of which what there is, is older: this run was to do them and has not,
         or they were done on other images and nobody asked for them again.
     images
-        Digest of everything that the preprocessed images depend on.
+        Digest of everything that the preprocessed images depend on, and of the covariates, which analyses
+        read beside them; neither manual masks (``--reference``) nor the random seed change it.
     key
         Digest of everything that the result depends on (input bytes, settings, bundles, version):
         a finished status with the same key is not run again.

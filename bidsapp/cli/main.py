@@ -47,7 +47,8 @@ def _run(argv: Sequence[str]) -> int:
     if settings.levels[0] == "group" and not settings.output_dir.is_dir():
         raise NoInputError(f"OUTPUT_DIR {settings.output_dir} does not exist; run participant first.")
     devices = resolve_device(settings.device)
-    settings = replace(settings, device=devices.device)  # results depend on it: the plan of a dry run as well
+    # results depend on it: the plan of a dry run as well
+    settings = replace(settings, device=devices.device, asked_device=settings.device)
     if settings.dry_run:
         return _dry_run(settings)
     signal.signal(signal.SIGTERM, _on_terminate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,12 @@ _FOLDERS = {
     "NIPYPE_CONFIG_DIR": "nipype",
     "NUMBA_CACHE_DIR": "numba",
 }
+WORK_PREFIX = "bidsapp-"
+RUNS = ".runs.lock"
+LIBRARIES = ".libraries"
+_WORK = re.compile(rf"{WORK_PREFIX}[0-9][0-9A-Za-z.+]*(-[0-9a-f]{{8}})?")
+"""Folders of one version, with what its subjects share, and of one dataset of it; others are not ours."""
+_SHARED = re.compile("template-[0-9a-f]{16}")
 
 
 def prepare_environment(work_root: Path, *, threads: int) -> None:
@@ -41,20 +48,14 @@ def prepare_environment(work_root: Path, *, threads: int) -> None:
         os.environ[name] = str(threads)
     os.environ["NVIDIA_TF32_OVERRIDE"] = "0"  # float32 is float32: controls were perhaps scored on a CPU
     for name, folder in _FOLDERS.items():
-        path = work_root / ".libraries" / folder
+        path = work_root / LIBRARIES / folder
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise write_error(path, error) from error
         os.environ[name] = str(path)
     if not os.access(os.environ.get("HOME", "/nonexistent"), os.W_OK):
-        os.environ["HOME"] = str(work_root / ".libraries")
-
-
-WORK_PREFIX = "bidsapp-"
-
-
-RUNS = ".runs.lock"
+        os.environ["HOME"] = os.environ["TMPDIR"]
 
 
 @contextmanager
@@ -78,11 +79,25 @@ def occupy(work_root: Path, *, threads: int) -> Iterator[None]:
 
 
 def _remove_if_empty(work_root: Path) -> None:
-    """Remove the work folder when no subject left anything in it."""
-    if any(work_root.glob(f"{WORK_PREFIX}*/sub-*")):
+    """Remove our own folders when no subject left anything in them; the user may keep files beside ours."""
+    own = [path for path in work_root.glob(f"{WORK_PREFIX}*") if _WORK.fullmatch(path.name)]
+    if any(path for folder in own for path in folder.glob("sub-*")):
         return
-    for item in (*work_root.glob(f"{WORK_PREFIX}*"), work_root / ".libraries"):
-        shutil.rmtree(item, ignore_errors=True)
+    for folder in own:
+        for shared in folder.glob("template-*"):
+            if _SHARED.fullmatch(shared.name):
+                shutil.rmtree(shared, ignore_errors=True)
+        for lock in folder.glob(".sub-*.lock"):
+            lock.unlink(missing_ok=True)
+        _remove_bare(folder)
+    for name in _FOLDERS.values():
+        shutil.rmtree(work_root / LIBRARIES / name, ignore_errors=True)
+    _remove_bare(work_root / LIBRARIES)
     (work_root / RUNS).unlink(missing_ok=True)
-    if not any(work_root.iterdir()):
-        work_root.rmdir()
+    _remove_bare(work_root)
+
+
+def _remove_bare(folder: Path) -> None:
+    """Remove a folder that holds nothing at all; a link to one stays."""
+    if folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir()):
+        folder.rmdir()

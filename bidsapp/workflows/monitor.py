@@ -12,6 +12,8 @@ from typing import Protocol
 from bidsapp.interfaces.gpu import device_name
 from bidsapp.status import State, Step
 
+_Result = tuple[int, int] | None
+
 
 class RunningNode(Protocol):
     """What the monitor needs to know of a Nipype node."""
@@ -38,7 +40,7 @@ class StepMonitor:
 
     def __init__(self, on_step: Callable[[Step], None]) -> None:
         self._on_step = on_step
-        self._started: dict[str, tuple[float, float, float]] = {}
+        self._started: dict[str, tuple[_Result, float, float]] = {}
 
     def __call__(self, node: RunningNode, event: str) -> None:
         """Note that ``node`` starts, ends or failed; nodes that never started are passed over."""
@@ -50,10 +52,10 @@ class StepMonitor:
         device = device_name(str(inputs.device)) if inputs is not None and on_gpu else "cpu"
         if event == "start":
             reset_peak_memory()
-            self._started[name] = (time.time(), time.monotonic(), time.process_time())
+            self._started[name] = (_result_of(node), time.monotonic(), time.process_time())
             self._on_step(Step(name=name, state="running", device=device))
         elif name in self._started:
-            clock, wall, cpu = self._started.pop(name)
+            before, wall, cpu = self._started.pop(name)
             state: State = "done" if event == "end" else "failed"
             self._on_step(
                 Step(
@@ -63,14 +65,21 @@ class StepMonitor:
                     cpu_seconds=round(time.process_time() - cpu, 3),
                     peak_memory_mb=round(peak_memory_mb(), 1),
                     device=device,
-                    reused=_result_is_older(node, clock),
+                    reused=before is not None and _result_of(node) == before,
                 )
             )
 
 
-def _result_is_older(node: RunningNode, clock: float) -> bool:
-    result = Path(node.output_dir()) / f"result_{node.name}.pklz"
-    return result.is_file() and result.stat().st_mtime < clock
+def _result_of(node: RunningNode) -> _Result:
+    """Identify the result that lies in the folder of a node; ``None`` where there is none.
+
+    Inode and time are both of the file's server, whose clock need not be this machine's.
+    """
+    try:
+        found = (Path(node.output_dir()) / f"result_{node.name}.pklz").stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def step_name(fullname: str) -> str:

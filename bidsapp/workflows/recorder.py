@@ -55,7 +55,7 @@ class Recorder:
             for step in status.steps
             if step.state == "done"
         }
-        self._aged = {item.session: _aged(task, before[item.session], images) for item in sessions}
+        self._aged = {item.session: task.aged(before[item.session]) for item in sessions}
         self._statuses = {
             item.session: replace(
                 task.fresh_status(item.session),
@@ -112,15 +112,6 @@ class Recorder:
         written = {name for name, step in self._steps.items() if step.state == "done"}
         sinks = [name for name in self._sinks if concerns(name, item, self._sessions)]
         return tuple(name.rpartition(".write_")[2] for name in sinks if name not in written)
-
-
-def _aged(task: SubjectTask, before: RunStatus, images: str) -> tuple[str, ...]:
-    """Name the analyses that nobody asks for this time and whose findings are not of this run's images."""
-    if before.images == images:
-        return task.aged(before)
-    folder = log_dir(task.settings.output_dir, task.subject, before.session)
-    there = [path.stem.removeprefix("findings-") for path in sorted(folder.glob("findings-*.json"))]
-    return tuple(name for name in there if name not in task.asked)
 
 
 def _remove_stale(task: SubjectTask, inputs: Inputs) -> None:

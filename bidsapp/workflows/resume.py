@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import bidsapp
@@ -64,22 +63,18 @@ def run_key(
     sessions
         All sessions of the subject: they are aligned with one another.
     bundles
-        Digest of each bundle in use, by analysis.
+        Digest of each bundle in use, by analysis; ``brain`` is one of them.
     digest
         Gives the digest of an input file.
     """
     return digest_json(
         {
-            "version": bidsapp.__version__,
-            "settings": {
-                "omp_nthreads": settings.omp_nthreads,
-                "random_seed": settings.random_seed,
-                "output_resolution": settings.output_resolution,
-                "explain": settings.explain,
-                "device": settings.device,
-            },
+            "images": images_key(settings, sessions, bundles["brain"], digest),
+            "settings": {"random_seed": settings.random_seed, "explain": settings.explain},
             "bundles": dict(bundles),
-            "sessions": {inputs.name: _digest_inputs(inputs, digest) for inputs in sessions},
+            "references": [
+                {kind: digest(path) for kind, path in inputs.references.items()} for inputs in sessions
+            ],
         }
     )
 
@@ -87,14 +82,28 @@ def run_key(
 def images_key(
     settings: Settings, sessions: Sequence[Inputs], brain: str, digest: Callable[[Path], str] = digest_file
 ) -> str:
-    """Digest all that the preprocessed images of a subject depend on; as :func:`run_key`, without analyses.
+    """Digest all that the preprocessed images of a subject, and what the tables say of it, depend on.
+
+    Covariates count, for they give the order of the sessions and analyses read them; manual masks
+    (``--reference``) and the random seed change no image and do not count.
 
     Parameters
     ----------
+    settings, sessions, digest
+        As for :func:`run_key`.
     brain
         Digest of the bundle of the brain mask.
     """
-    return run_key(replace(settings, explain=False), sessions, {"brain": brain}, digest)
+    return digest_json(
+        {
+            "version": bidsapp.__version__,
+            "omp_nthreads": settings.omp_nthreads,
+            "output_resolution": settings.output_resolution,
+            "device": settings.device,
+            "brain": brain,
+            "sessions": {inputs.name: _digest_inputs(inputs, digest) for inputs in sessions},
+        }
+    )
 
 
 def is_done(status_file: Path, key: str, output_dir: Path) -> bool:
@@ -128,5 +137,4 @@ def _digest_inputs(inputs: Inputs, digest: Callable[[Path], str]) -> dict[str, o
         }
         for modality, image in inputs.images.items()
     }
-    references = {kind: digest(path) for kind, path in inputs.references.items()}
-    return {"images": images, "covariates": dict(inputs.covariates), "references": references}
+    return {"images": images, "covariates": dict(inputs.covariates)}

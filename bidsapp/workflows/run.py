@@ -97,7 +97,6 @@ def _supervise(tasks: list[SubjectTask], settings: Settings, progress: Progress)
     if sharing := describe_sharing(settings, slots):
         progress.log(sharing)
     codes: dict[str, int] = {}
-    begun: dict[str, SubjectTask] = {}
     reason = "the run was ended"
     environment = partial(slot_environment, settings)
     try:
@@ -105,7 +104,6 @@ def _supervise(tasks: list[SubjectTask], settings: Settings, progress: Progress)
             for report in reports:
                 task, event, end = report.task, report.event, report.signal
                 if not event.final:
-                    begun[task.subject] = task
                     progress.step(task.subject, None, event.text)
                     continue
                 sentence = event.text if end is None else task.record_death(event.text, killed=end > 0)
@@ -116,8 +114,9 @@ def _supervise(tasks: list[SubjectTask], settings: Settings, progress: Progress)
                     reason = "the run ended at the failure of another subject (--stop-on-first-crash)"
                     break
     finally:
-        for subject in begun.keys() - codes.keys():
-            begun[subject].record_stop(reason)
+        for task in tasks[: len(codes) + slots]:  # they are begun in order, so many at a time
+            if task.subject not in codes:
+                task.record_stop(reason)
     return list(codes.values())
 
 

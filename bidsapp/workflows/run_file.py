@@ -13,6 +13,7 @@ import shlex
 import time
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -52,6 +53,7 @@ def _lines(settings: Settings, path: Path) -> Iterator[str]:
     yield f"# {platform.platform()}, {time.strftime('%Y-%m-%dT%H:%M:%S%z')}"
     words = [settings.bids_dir, settings.output_dir, *settings.levels, "--config-file", path]
     yield f"# bidsapp {_CONTROL.sub(_UNKNOWN, _NO_TEXT.sub(_UNKNOWN, shlex.join(map(str, words))))}"
+    settings = replace(settings, device=settings.asked_device or settings.device)  # cuda:1 is cuda:0 by now
     for name, field in _option_fields().items():
         value: object = "filters.json" if field == "bids_filters" else getattr(settings, field)
         if value is None or value == () or (field == "bids_filters" and not settings.bids_filters):

@@ -118,7 +118,7 @@ def test_nothing_of_it_is_kept_and_every_place_is_named(make_raw, tmp_path):
     assert inputs.images["T1w"].metadata["EchoTime"] == 0.03
     assert inputs.covariates == {"age": 59.0}
     assert not any(secret in repr(inputs) for secret in SECRETS)
-    assert run_key(settings, [inputs], {})
+    assert run_key(settings, [inputs], {"brain": ""})
 
 
 def test_headers_and_tables_of_results_hold_none_of_it(make_raw):

@@ -245,7 +245,7 @@ def _read_dataset(folder: Path) -> None:
         if isinstance(inputs, BidsAppError):
             raise inputs
         check_inputs(inputs)
-        run_key(settings, [inputs], {})
+        run_key(settings, [inputs], {"brain": ""})
         assert "Doe" not in repr(inputs)
     write_participants(settings.output_dir, settings.bids_dir)
 

@@ -145,6 +145,10 @@ def test_findings_of_other_images_are_left_out_until_their_analysis_is_asked_for
     task.write_status(same)
     assert not undone(task), "the images are the same"
     assert not undone(replace(task, settings=replace(settings, explain=True))), "as they are with reasons"
+    judged = replace(settings, reference=None, random_seed=1)
+    assert images_key(judged, [replace(inputs, references={})], task.brain.digest) == same.images
+    older = replace(inputs, covariates={"age": 41.0})
+    assert images_key(settings, [older], task.brain.digest) != same.images
     task.write_status(replace(same, images="of another image"))
     assert undone(task)
     assert undone(task), "it stays so"

@@ -1,7 +1,9 @@
 import os
+import time
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from nipype.interfaces.utility import Merge
 
 from bidsapp.workflows.monitor import StepMonitor, peak_memory_mb, reset_peak_memory, step_name
@@ -36,14 +38,24 @@ def test_a_step_that_never_started_leaves_no_trace():
     assert steps == []
 
 
-def test_a_step_whose_result_is_older_was_reused(tmp_path):
-    steps = []
+@pytest.mark.parametrize("clock", [-3600, 3600], ids=["server lags", "server is ahead"])
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("made", [False, True])
+def test_a_step_is_reused_whose_result_is_the_one_that_was_there(tmp_path, clock, before, made):
+    result, steps = tmp_path / "result_warp.pklz", []
     monitor = StepMonitor(steps.append)
-    (tmp_path / "result_warp.pklz").write_text("")
-    os.utime(tmp_path / "result_warp.pklz", (1, 1))
-    for event in ("start", "end"):
-        monitor(node("warp", tmp_path), event)
-    assert steps[-1].reused
+
+    def write(age):
+        result.write_text("")
+        os.utime(result, (time.time() + clock - age,) * 2)
+
+    if before:
+        write(60)
+    monitor(node("warp", tmp_path), "start")
+    if made:
+        write(0)
+    monitor(node("warp", tmp_path), "end")
+    assert steps[-1].reused == (before and not made)
 
 
 def test_nipypes_own_nodes_are_no_steps():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from bidsapp.layout import findings_file
 from bidsapp.settings import Settings
 from bidsapp.workflows.models import Model
 from bidsapp.workflows.other_findings import connect_other_findings
+from bidsapp.workflows.task import SubjectTask
 
 READS = {"reads_regions_of": {"anomaly": "abc"}}
 INPUTS = Inputs(subject="1", session="a", images={})
@@ -53,10 +55,29 @@ def test_findings_of_this_run_are_connected(tmp_path: Path) -> None:
     assert joined.interface._numinputs == 1
 
 
+def _begun(out: Path, images: str) -> SubjectTask:
+    """Begin a run that asks for no analysis, of these images, after one of the images ``before``."""
+    settings = Settings(bids_dir=out, output_dir=out, levels=("participant",))
+    task = SubjectTask(settings, "1", ("a",), (), Bundle(out, {}))
+    task.write_status(replace(task.fresh_status("a"), state="done", images="before", undone=()))
+    task.begin("a", images)
+    return task
+
+
 def test_findings_of_an_earlier_run_are_read_from_the_folder(tmp_path: Path) -> None:
     path = _findings().write(findings_file(tmp_path, "1", "a", "anomaly"))
+    _begun(tmp_path, "before")
     workflow, _ = _connected(tmp_path, READS, "coma")
     assert workflow.get_node("others_coma").inputs.in1 == str(path)
+
+
+def test_findings_of_other_images_or_without_a_status_are_not_read(tmp_path: Path) -> None:
+    _findings().write(findings_file(tmp_path, "1", "a", "anomaly"))
+    workflow, _ = _connected(tmp_path, READS, "coma")
+    assert workflow.list_node_names() == ["coma"]
+    assert _begun(tmp_path, "others now").status("a").undone == ("preproc", "anomaly")
+    workflow, _ = _connected(tmp_path, READS, "coma")
+    assert workflow.list_node_names() == ["coma"]
 
 
 @pytest.mark.parametrize(("metadata", "running"), [(READS, ["coma"]), ({}, ["anomaly", "coma"])])

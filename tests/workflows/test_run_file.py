@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from bidsapp import __version__
+from bidsapp.cli import main
 from bidsapp.cli.parse import parse
 from bidsapp.workflows import subject
+from bidsapp.workflows.device import Devices
 from bidsapp.workflows.run_file import write_run_file
 from bidsapp.workflows.task import SubjectTask
 
@@ -32,6 +34,16 @@ def test_the_file_gives_the_same_settings_again(words, tmp_path):
     )
     path = write_run_file(asked, tmp_path / "out" / "logs" / "sub-01")
     assert parse([*words, "--config-file", str(path)]) == asked
+
+
+def test_the_device_is_the_one_that_was_asked_for(words, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr("bidsapp.bids.dataset.check_dataset", lambda settings: None)
+    monkeypatch.setattr("bidsapp.workflows.device.resolve_device", lambda name: Devices("cuda:0", (), ()))
+    monkeypatch.setattr(main, "_dry_run", lambda settings: seen.append(settings) or 0)
+    assert main._run([*words, "--device", "cuda:1", "--dry-run"]) == 0
+    assert seen[0].device == "cuda:0"
+    assert parse([*words, "--config-file", str(write_run_file(seen[0], tmp_path))]).device == "cuda:1"
 
 
 def test_what_was_not_asked_for_is_not_written_and_comments_say_how_to_run_it_again(words, tmp_path):

@@ -114,13 +114,79 @@ def test_findings_that_could_not_be_renewed_stay_and_are_not_collected(task, mon
     assert sorted(task.log_dir.rglob("findings-preproc.json")) == files
 
 
-def test_findings_that_a_dying_process_wrote_count_and_earlier_ones_do_not(task):
-    status = RunStatus(subject="01", session="1", state="running", version="0", key="key")
-    task.write_status(status)
-    task.write_status(replace(status, session="2", state="done"))
+def test_findings_that_a_dying_process_wrote_count_and_those_it_was_to_renew_do_not(task):
+    task.begin("1")
+    task.write_status(replace(task.status("1"), undone=()))  # it wrote its findings and went on
+    task.write_status(RunStatus(subject="01", session="2", state="done", version="0", key="key"))
+    task.begin("2")
     task.record_death("SIGKILL", killed=True)
-    assert task.status("1").undone == ()
-    assert task.status("2").undone == task.asked == ("preproc",)
+    assert [(status.state, status.undone) for status in statuses(task).values()] == [
+        ("failed", ()),
+        ("failed", task.asked),
+    ]
+
+
+def test_a_worker_that_is_killed_before_it_begins_says_nothing_of_what_is_done(task):
+    task.write_status(RunStatus(subject="01", session="1", state="done", version="0", key="key"))
+    assert "was killed" in task.record_death("SIGKILL", killed=True)
+    assert [status.state for status in statuses(task).values()] == ["done", "failed"]
+
+
+def test_the_death_of_a_worker_is_not_written_over_the_run_that_has_the_subject_now(task):
+    task.begin("1")
+    before = task.status("1")
+    with claim(task.work_dir, "01"):
+        assert "was killed (SIGTERM); see" in task.record_death("SIGTERM", killed=True)
+        task.record_stop("the run was ended")
+    assert task.status("1") == before
+
+
+def test_what_a_run_left_as_running_is_out_of_date_when_the_next_one_fails_at_once(task, monkeypatch):
+    task.write_status(RunStatus(subject="01", session="1", state="running", version="0", key="key"))
+
+    def fail(*_):
+        raise ValueError("no such image")
+
+    monkeypatch.setattr(subject, "_write_to_log", lambda _: None)
+    monkeypatch.setattr(subject, "_find", fail)
+    event = process_subject(task, lambda _: None)
+    assert event.code == ExitCode.INTERNAL
+    assert "ValueError: no such image; see" in event.text
+    status = task.status("1")
+    assert (status.state, status.undone, status.error) == ("failed", task.asked, event.text)
+
+
+@pytest.mark.parametrize("errors", [[], [BadDataError("No brain was found.")]])
+def test_a_report_that_fails_is_said_and_what_was_found_stays(task, monkeypatch, errors):
+    def renew(task, _):
+        for session in task.sessions:
+            task.write_status(RunStatus(subject="01", session=session, state="done", version="0", key="key"))
+        return errors
+
+    def fail(*_):
+        raise BadDataError("The report is too large.")
+
+    monkeypatch.setattr(subject, "_write_to_log", lambda _: None)
+    monkeypatch.setattr(subject, "_renew", renew)
+    monkeypatch.setattr("bidsapp.reports.subject.write_report", fail)
+    event = process_subject(task, lambda _: None)
+    assert event.text == " ".join([*map(str, errors), "The report is too large."])
+    assert event.code == ExitCode.BAD_DATA
+    assert {status.state for status in statuses(task).values()} == {"done"}
+
+
+@pytest.mark.parametrize(("folder", "stays"), [("ses-1", False), ("anat", True)])
+def test_the_failure_of_a_folder_that_could_not_be_opened_ends_when_its_sessions_are_listed(
+    task, monkeypatch, folder, stays
+):
+    closed = RunStatus(subject="01", session=None, state="failed", version="0", error="It cannot be opened.")
+    task.write_status(closed)
+    (task.settings.bids_dir / "sub-01" / folder).mkdir(parents=True)
+    monkeypatch.setattr(subject, "_find", lambda _: ((), []))
+    monkeypatch.setattr(subject, "_write_to_log", lambda _: None)
+    process_subject(task, lambda _: None)
+    assert (task.log_dir / "status.json").exists() == stays
+    assert (task.log_dir / "ses-1" / "status.json").exists()
 
 
 def test_an_input_that_changed_midway_makes_no_result_and_leaves_no_intermediate(task, tmp_path, monkeypatch):
@@ -180,7 +246,9 @@ def test_two_datasets_with_the_same_labels_share_a_work_folder_without_waiting(t
 
 def test_a_process_that_ended_by_itself_was_not_killed(task):
     assert "was killed (SIGKILL), perhaps for lack of memory" in task.record_death("SIGKILL", killed=True)
+    task.begin("1")
     assert "memory" not in task.record_death("SIGTERM", killed=True)
+    task.begin("1")
     sentence = task.record_death("exit status 1", killed=False)
     assert "killed" not in sentence
     assert "run.log" in sentence
@@ -191,7 +259,10 @@ def test_a_session_that_a_stop_cut_off_does_not_run_on(task):
     halted = RunStatus(subject="01", session="1", state="running", version="0", key="key")
     task.write_status(halted)
     task.write_status(replace(halted, session="2", state="done"))
-    task.record_stop("the run was ended")
+    again = replace(task, subject="02")
+    for each in (task, again):
+        each.record_stop("the run was ended")
+    assert not again.log_dir.exists(), "it had not begun"
     assert task.status("1").state == "failed"
     assert task.status("1").error == (
         "sub-01 was not finished: the run was ended; run the same command again."
