@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from bidsapp.analyses.coma.emptiness import nothing_in
+from bidsapp.analyses.coma.emptiness import showing
 from bidsapp.analyses.coma.features.protocol import Arrays, below, pack_names, prefixed, unpack_names
 from bidsapp.analyses.coma.features.signs import Signs
 from bidsapp.analyses.coma.features.table import Table
@@ -172,7 +172,7 @@ def describe_cohort(patients: Sequence[Patient], options: Options) -> tuple[Tabl
         Columns that a patient is judged by, and where the cohort lies among them; ``None`` where the cohort
         has neither images nor signals.
     """
-    patients = [patient for patient in patients if not nothing_in(patient)] or patients
+    patients = showing(patients)
     table = _table().fit(patients)
     values = table.values(patients)
     varies = values.std(axis=0) > 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from bidsapp.analyses.coma.features.signs import autocorrelation
@@ -35,6 +37,11 @@ def nothing_in(patient: Patient) -> str:
                 "tells nothing of the next one"
             )
     return ""
+
+
+def showing(patients: Sequence[Patient]) -> list[Patient]:
+    """Leave those whose data show a brain; all of them where nobody's do."""
+    return [patient for patient in patients if not nothing_in(patient)] or list(patients)
 
 
 def is_white(series: Series) -> bool:

@@ -85,7 +85,7 @@ class Options:
             repeats=int(recipe.within("repeats", 1, 1000)),
             permutations=int(recipe.within("permutations", 0, 100000)),
             resamples=int(recipe.within("resamples", 100, 100000)),
-            level=recipe.within("level", 0.5, 0.99),
+            level=_level(recipe),
             interval=cast("IntervalName", recipe.choice("interval", tuple(INTERVALS))),
             minimum_patients=max(int(recipe.number("minimum_patients")), 10),
             reference_alpha=recipe.within("reference_alpha", 0.0, 0.5),
@@ -106,6 +106,14 @@ class Options:
             raise BadDataError("The bundle does not say its recipe; train it again.")
         younger = {**asdict(Learning()), "interval": "plain", "healthy_alpha": HEALTHY_ALPHA}
         return cls.of(Recipe("coma", {**younger, **values}))
+
+
+def _level(recipe: Recipe) -> float:
+    """Read the level; at one half, an end of an interval would be no longer below the other."""
+    level = recipe.within("level", 0.5, 0.99)
+    if level == 0.5:
+        raise BadDataError("Recipe key 'level' must be above 0.5; take 0.9, say.")
+    return level
 
 
 def _learning(recipe: Recipe) -> Learning:

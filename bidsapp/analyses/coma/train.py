@@ -13,6 +13,7 @@ from bidsapp.analyses.coma.card import LICENCE, bundle_metadata, model_card
 from bidsapp.analyses.coma.comparison import compare
 from bidsapp.analyses.coma.control import control_reasons
 from bidsapp.analyses.coma.doubt import BASELINE, fit_doubt
+from bidsapp.analyses.coma.feasible import check_cohort
 from bidsapp.analyses.coma.healthy import HEALTHY, fit_guard
 from bidsapp.analyses.coma.healthy_measured import measure_guard
 from bidsapp.analyses.coma.healthy_parts import shared
@@ -94,6 +95,7 @@ def train(cohort: Cohort, recipe: Recipe, path: Path, *, seed: int = 0, target: 
 def fit_bundle(rows: Rows, recipe: Recipe, path: Path, *, seed: int, source: Source) -> Bundle:
     """Compare, choose, fit on everybody, and write; parameters as in :func:`train`."""
     options = Options.of(recipe)
+    check_cohort(rows, options, seed=seed, choosing=not source.take)
     compared = compare(rows, options, seed=seed, take=source.take)
     name = compared.choice.name
     model = models_with(options.learning)[name]().fit(rows.patients, rows.target)
