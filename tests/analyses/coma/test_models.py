@@ -210,7 +210,12 @@ def test_the_penalty_of_several_sessions_is_that_of_left_out_subjects():
     columns = columns + rng.normal(0, 0.01, columns.shape)
     columns -= columns.mean(axis=0)
     target = np.repeat(rng.standard_normal(15), 3)
-    head = fit_head(columns, target, [str(number) for number in subjects])
+    names = [str(number) for number in subjects]
+    head = fit_head(columns, target, names)
+    folds = list(inner_folds(target, names))
+    search = RidgeCV(alphas=PENALTIES, cv=folds, scoring="neg_mean_squared_error").fit(columns, target)
+    assert head.loss == pytest.approx(-search.best_score_)
+    np.testing.assert_allclose(head.weights, search.coef_, atol=1e-9)
     by_row = RidgeCV(alphas=PENALTIES).fit(columns, target)
     assert head.loss > 10 * -by_row.best_score_, "rows of one subject tell each other's label"
     assert np.linalg.norm(head.weights) < 0.5 * np.linalg.norm(by_row.coef_)
