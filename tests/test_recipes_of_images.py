@@ -18,7 +18,9 @@ from bidsapp import __version__
 ROOT = Path(__file__).parents[1]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 DEFINITION = (ROOT / "singularity.def").read_text()
-DEPENDENCIES = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+DEPENDENCIES = PROJECT["project"]["dependencies"]
+STEPS = (ROOT / "install.sh").read_text()
 
 
 def locked() -> dict[str, str]:
@@ -75,3 +77,31 @@ def test_a_wrong_device_is_refused_before_anything_is_installed():
     )
     assert done.returncode == 64
     assert "cpu or cuda" in done.stderr
+
+
+def test_the_tool_that_builds_the_program_is_one_version_that_the_project_admits():
+    wanted = Requirement(PROJECT["build-system"]["requires"][0])
+    pinned = re.findall(rf"install --quiet {wanted.name}==(\S+)$", STEPS, re.MULTILINE)
+    assert [Version(version) in wanted.specifier for version in pinned] == [True]
+
+
+def test_the_date_of_a_commit_makes_no_new_layer_of_packages():
+    stages = DOCKERFILE.split("\nFROM ")[1:]
+    assert ["ARG SOURCE_DATE_EPOCH\n" in stage for stage in stages] == [False, True, True]
+
+
+@pytest.mark.parametrize(("given", "seconds"), [("1700000000", 1700000000), ("", 1580601600)])
+def test_what_a_step_writes_has_the_one_date_and_what_was_there_keeps_its_own(given, seconds, tmp_path):
+    wheels, programs = tmp_path / "wheel", tmp_path / "bin"
+    for folder in (wheels, programs):
+        folder.mkdir()
+    (wheels / "before").touch()
+    os.utime(wheels / "before", (1, 1))
+    (programs / "pip").write_text(f"#!/bin/sh\ntouch {wheels}/bidsapp.whl\nln -sf before {wheels}/link\n")
+    (programs / "pip").chmod(0o755)
+    (programs / "python3").write_text(f'#!/bin/sh\nmkdir -p "$3/bin"\ncp {programs}/pip "$3/bin"\n')
+    (programs / "python3").chmod(0o755)
+    environment = {"PATH": f"{programs}:{os.environ['PATH']}", "SOURCE_DATE_EPOCH": given}
+    subprocess.run(["sh", ROOT / "install.sh", "wheel", wheels], env=environment, check=True)
+    dates = {path.name: path.lstat().st_mtime for path in wheels.iterdir()}
+    assert dates == {"before": 1, "bidsapp.whl": seconds, "link": seconds}
