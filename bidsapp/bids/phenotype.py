@@ -81,18 +81,6 @@ def exam_columns(file_stem: str, columns: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def predicted_table(columns: Sequence[Column], row: Sequence[Cell]) -> Table:
-    """Give the table that becomes ``beh/*_task-crsr_desc-predicted_beh.tsv`` of a subject and session."""
-    return Table(
-        title="Coma Recovery Scale-Revised, predicted",
-        suffix="beh",
-        datatype="beh",
-        entities=PREDICTED_ENTITIES,
-        columns=tuple(columns),
-        rows=(tuple(row),),
-    )
-
-
 def write_predicted(output_dir: Path, findings: Sequence[Findings]) -> Path | None:
     """Write the predicted scores of a group as ``phenotype/crsrpredicted.tsv`` with its JSON.
 
@@ -101,7 +89,7 @@ def write_predicted(output_dir: Path, findings: Sequence[Findings]) -> Path | No
     output_dir
         The derivative dataset.
     findings
-        Of any analyses; those with a table of :func:`predicted_table` count.
+        Of any analyses; those with a table ``beh/*_task-crsr_desc-predicted_beh.tsv`` count.
 
     Returns
     -------

@@ -58,14 +58,15 @@ def with_exams(cohort: Cohort, bids_dir: Path) -> Cohort | None:
     if not exams:
         return None
     examined = [member for member in cohort.members if _exams_of(member, exams)]
+    if not examined:
+        raise NothingSelectedError(
+            f"No preprocessed session has an exam in {bids_dir / 'phenotype'}; check participant_id there."
+        )
     found = [own for member in examined if (own := _labelled(member, exams, bids_dir)) is not None]
     if not found:
         raise NothingSelectedError(
             f"No preprocessed session has an exam within {WINDOW_DAYS:g} days of its scan in "
             f"{bids_dir / 'phenotype'}; check {SCAN_DAY} and the exams' days."
-            if examined
-            else f"No preprocessed session has an exam in {bids_dir / 'phenotype'}; check participant_id "
-            "there."
         )
     controls = [(control, _labelled(control, exams, bids_dir)) for control in cohort.controls]
     notes = _notes(found, far=len(examined) - len(found))

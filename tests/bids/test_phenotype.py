@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from bidsapp.bids.dataset import prepare_output
-from bidsapp.bids.phenotype import ExamRow, exam_columns, predicted_table, read_exams, write_predicted
+from bidsapp.bids.phenotype import ExamRow, exam_columns, read_exams, write_predicted
 from bidsapp.bids.sink import write_findings
 from bidsapp.errors import BadDataError
-from bidsapp.findings import Column, Findings
+from bidsapp.findings import Cell, Column, Findings, Table
 
 COLUMNS = (
     Column(name="crsr_predicted", description="Predicted total", unit="point"),
@@ -24,8 +24,20 @@ def _table(folder, name, text):
     (folder / "phenotype" / name).write_text(text)
 
 
+def _predicted(columns: tuple[Column, ...], row: tuple[Cell, ...]) -> Table:
+    """Give the table that the coma analysis writes (``coma.tables.prediction_table``)."""
+    return Table(
+        title="Prediction",
+        suffix="beh",
+        datatype="beh",
+        entities={"task": "crsr", "desc": "predicted"},
+        columns=columns,
+        rows=(row,),
+    )
+
+
 def _findings(subject, session, row):
-    table = predicted_table(COLUMNS, row)
+    table = _predicted(COLUMNS, row)
     return Findings(
         analysis="coma", title="Coma", subject=subject, session=session, summary="", tables=(table,)
     )
@@ -130,7 +142,7 @@ def test_the_group_has_a_row_for_each_subject_and_session_with_the_subject_first
 
 def test_tables_of_two_versions_are_not_mixed(tmp_path):
     old = _findings("02", None, (5.0, 1.0))
-    old = replace(old, tables=(predicted_table(COLUMNS[:1], (5.0,)),))
+    old = replace(old, tables=(_predicted(COLUMNS[:1], (5.0,)),))
     with pytest.raises(
         BadDataError, match="sub-02 has other columns than that of sub-01; run participant again"
     ):

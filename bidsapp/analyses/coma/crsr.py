@@ -6,18 +6,12 @@ those of Giacino, Kalmar and Whyte, Arch Phys Med Rehabil 2004, doi:10.1016/j.ap
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cache
 from types import MappingProxyType
 
 from bidsapp.errors import BadDataError
-
-#: A total from here on suggests consciousness: sensitivity and specificity for MCS against UWS by subscales
-#: (Bodien et al., Arch Phys Med Rehabil 2016, doi:10.1016/j.apmr.2015.08.422).
-MCS_TOTAL, MCS_SENSITIVITY, MCS_SPECIFICITY = 10, 0.78, 1.00
 
 
 class State(IntEnum):
@@ -78,19 +72,6 @@ def diagnose(subscales: Mapping[str, int]) -> State | None:
     seen = max(signs, default=State.UWS)
     missing = (SUBSCALES[name].highest_sign for name in SUBSCALES if name not in subscales)
     return None if max(missing, default=State.UWS) > seen else seen
-
-
-@cache
-def states_of_total(total: int) -> frozenset[State]:
-    """Give every state that some exam with this total has: a total alone seldom leaves one."""
-    scores = itertools.product(*(range(subscale.maximum + 1) for subscale in SUBSCALES.values()))
-    exams = (dict(zip(SUBSCALES, exam, strict=True)) for exam in scores if sum(exam) == total)
-    return frozenset(state for exam in exams if (state := diagnose(exam)) is not None)
-
-
-def suggests_mcs(total: int) -> bool:
-    """Tell whether a total suggests consciousness; a lower one does not exclude it."""
-    return total >= MCS_TOTAL
 
 
 def check_total(total: float, where: str) -> int:

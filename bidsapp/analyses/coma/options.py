@@ -21,6 +21,8 @@ from bidsapp.recipe import Recipe
 
 Kind = Literal["score", "outcome"]
 HEALTHY_ALPHA = 0.05
+FEWEST_PATIENTS = 10
+"""That a model is learned from, whatever the recipe's ``minimum_patients``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +89,7 @@ class Options:
             resamples=int(recipe.within("resamples", 100, 100000)),
             level=_level(recipe),
             interval=cast("IntervalName", recipe.choice("interval", tuple(INTERVALS))),
-            minimum_patients=max(int(recipe.number("minimum_patients")), 10),
+            minimum_patients=max(int(recipe.number("minimum_patients")), FEWEST_PATIENTS),
             reference_alpha=recipe.within("reference_alpha", 0.0, 0.5),
             healthy_alpha=recipe.within("healthy_alpha", 0.0, 0.5),
         )

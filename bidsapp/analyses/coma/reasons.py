@@ -14,7 +14,11 @@ from bidsapp.findings import Column, Table
 OF_MODALITIES = (
     Column(name="modality", description="Image, signal, or the bedside"),
     Column(name="weight", description="Weight in the sum of the network; all that is there sums to 1"),
-    Column(name="change", description="Prediction with this modality less that without it"),
+    Column(
+        name="change",
+        description="Prediction with this modality less that without it. Neither weight nor change was "
+        "controlled against shuffled labels: they say what the network did, and are no reasons",
+    ),
 )
 OF_PATTERNS = Column(
     name="pattern",
@@ -36,7 +40,7 @@ def modality_table(patient: Patient, model: Fusion) -> Table:
         (code, weights[code], predicted - float(model.predict([without(patient, code)])[0])) for code in seen
     )
     return Table(
-        title=f"What the fusion network weighed ({len(rows)} of {len(weights)} modalities are there)",
+        title=f"What the fusion network weighed, without control ({len(rows)} of {len(weights)} modalities)",
         suffix="stats",
         entities={"desc": "reasons"},
         datatype="beh",

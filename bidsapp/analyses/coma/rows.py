@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bidsapp.analyses.coma.options import Options
+from bidsapp.analyses.coma.options import FEWEST_PATIENTS, Options
 from bidsapp.analyses.coma.patient import ANOMALY, Patient
 from bidsapp.errors import BadDataError
 
@@ -124,19 +124,20 @@ def make_rows(
 
     subjects = {patient.subject for patient in patients}
     if len(subjects) < options.minimum_patients:
+        enough = len(subjects) >= FEWEST_PATIENTS
+        lower = f", or lower minimum_patients in the recipe to {len(subjects)}" if enough else ""
         raise BadDataError(
             f"{len(subjects)} patients have a label in column '{target}'; at least "
-            f"{options.minimum_patients} are needed: add patients, or lower minimum_patients in the recipe."
+            f"{options.minimum_patients} are needed: add patients{lower}."
         )
     check_signals(patients)
     check_columns(options.covariates, [*LATER, target])
     check_covariates(_numbers(patients, options.covariates), labels)
-    for column in (*_SITES, *options.covariates):
-        known = [str(patient.clinical[column]) for patient in patients if column in patient.clinical]
-        if len(known) == len(patients) and not all(
-            _is_number(patient.clinical[column]) for patient in patients
-        ):
-            check_category(column, known, labels)
+    for column in sorted({*options.covariates, *_site_columns(patients)}):
+        there = [place for place, patient in enumerate(patients) if column in patient.clinical]
+        values = [patients[place].clinical[column] for place in there]
+        if column.casefold() in _SITES or any(isinstance(value, str) for value in values):
+            check_category(column, [str(value) for value in values], labels[there])
     check_images([digests_of(patient) for patient in patients], [patient.subject for patient in patients])
     return Rows(
         patients=tuple(visible(patient, options) for patient in patients),
@@ -216,8 +217,9 @@ def _number(clinical: Mapping[str, float | str], column: str) -> float:
     return float(value) if isinstance(value, int | float) else float("nan")
 
 
-def _is_number(value: float | str) -> bool:
-    return isinstance(value, int | float)
+def _site_columns(patients: Sequence[Patient]) -> set[str]:
+    """Find the columns that name sites, be it by numbers, whatever their letters' case."""
+    return {column for patient in patients for column in patient.clinical if column.casefold() in _SITES}
 
 
 def digests_of(patient: Patient) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from bidsapp.analyses.coma.card import write_ends
+from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.trained import Trained
 from bidsapp.findings import Cell, Column, Table
 
@@ -27,17 +28,20 @@ _MEASURES: Mapping[str, str] = {
 def prediction_table(found: Prediction, trained: Trained) -> Table:
     """Give the one row of ``beh/``: score, interval, confidence, probabilities."""
     options = trained.options
+    outcome = options.kind == "outcome"
+    interval = "range over the models of the folds" if outcome else "interval"
     columns = [
-        Column(name=f"predicted_{trained.target}", description="Predicted score or probability"),
-        Column(name="lower", description="Lower end of the interval"),
-        Column(name="upper", description="Upper end of the interval"),
-        Column(name="level", description="Coverage that the interval promises"),
         Column(
-            name="confidence", description=f"Probability that the truth is within {options.near:g} points"
+            name=f"predicted_{trained.target}",
+            description="Predicted probability" if outcome else "Predicted score",
         ),
+        Column(name="lower", description=f"Lower end of the {interval}"),
+        Column(name="upper", description=f"Upper end of the {interval}"),
+        *([] if outcome else [Column(name="level", description="Coverage that the interval promises")]),
+        Column(name="confidence", description=meaning_of_confidence(options)),
     ]
     low, high = found.interval or (None, None)
-    row: list[Cell] = [found.value, low, high, options.level, found.confidence]
+    row: list[Cell] = [found.value, low, high, *([] if outcome else [options.level]), found.confidence]
     if found.at_least is not None:
         columns.append(
             Column(name="probability_of_cut", description=f"Probability of {options.cut:g} or more")
@@ -54,6 +58,13 @@ def prediction_table(found: Prediction, trained: Trained) -> Table:
         columns=tuple(columns),
         rows=(tuple(row),),
     )
+
+
+def meaning_of_confidence(options: Options) -> str:
+    """Say of what the confidence is the probability."""
+    if options.kind == "outcome":
+        return "Probability of the likelier answer"
+    return f"Probability that the truth is within {options.near:g} points"
 
 
 def task_of(target: str) -> str:

@@ -13,7 +13,7 @@ from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.patient import Patient
 from bidsapp.analyses.coma.reasons import why_no_reasons
 from bidsapp.analyses.coma.rows import label_of
-from bidsapp.analyses.coma.tables import task_of
+from bidsapp.analyses.coma.tables import meaning_of_confidence, task_of
 from bidsapp.analyses.coma.trained import Trained
 from bidsapp.cohort import Member
 from bidsapp.errors import BadDataError
@@ -46,32 +46,32 @@ def _simulated(trained: Trained) -> str:
 
 
 def summary(found: Prediction, trained: Trained) -> str:
-    """Say the score with its interval, and what would be said without any image."""
+    """Say the score with its interval, and what would be said of a patient of whom nothing is known."""
     return _simulated(trained) + _summary(found, trained)
 
 
 def _summary(found: Prediction, trained: Trained) -> str:
-    plain = cast("Mapping[str, float]", trained.facts["unconditional"])
     if found.value is None:
-        return (
-            f"No {spoken(trained.target)} is given: {found.withheld}. "
-            f"Without images one would say {_plain(plain)}."
-        )
+        return f"No {spoken(trained.target)} is given: {found.withheld}. {_of_nobody(trained)}"
     if trained.options.kind == "outcome":
-        return (
-            f"Probability of '{spoken(trained.target)}': {found.value:.0%}. Without images one would say "
-            f"{plain['value']:.0%}, the share among {trained.facts['patients']} patients."
-        )
+        return f"Probability of '{spoken(trained.target)}': {found.value:.0%}. {_of_nobody(trained)}"
     low, high = found.interval or trained.options.limits
     return (
         f"Predicted {spoken(trained.target)}: {found.value:.1f}, between {low:.1f} and {high:.1f} "
-        f"({trained.options.level:.0%} interval). Without images one would say {_plain(plain)}. "
+        f"({trained.options.level:.0%} interval). {_of_nobody(trained)} "
         f"{_worth(trained)}"
     )
 
 
-def _plain(plain: Mapping[str, float]) -> str:
-    return f"{plain['value']:.1f}, between {plain['low']:.1f} and {plain['high']:.1f}"
+def _of_nobody(trained: Trained) -> str:
+    """Say what the training patients' labels alone tell."""
+    plain = cast("Mapping[str, float]", trained.facts["unconditional"])
+    said = (
+        f"{plain['value']:.0%}, the share among {trained.facts['patients']} patients"
+        if trained.options.kind == "outcome"
+        else f"{plain['value']:.1f}, between {plain['low']:.1f} and {plain['high']:.1f}"
+    )
+    return f"Of a patient of whom nothing is known one would say {said}."
 
 
 def _worth(trained: Trained) -> str:
@@ -79,7 +79,8 @@ def _worth(trained: Trained) -> str:
     compared = cast("Mapping[str, Mapping[str, list[float]]]", trained.facts["compared"])
     name = trained.model.name
     if name == BASELINE:
-        return "No model was better than the median of the training patients, so this is the median."
+        better = "" if trained.facts["best"] == BASELINE else " by more than one standard error"
+        return f"No model was better than the median of the training patients{better}, so this is the median."
     own, baseline = compared[name]["mae"][0], compared["median"]["mae"][0]
     return (
         f"On left-out patients the model is off by {own:.1f} points on average; always saying the median, by "
@@ -91,13 +92,12 @@ def scores(found: Prediction, trained: Trained) -> tuple[Score, ...]:
     """Give the prediction, its probabilities and how like the cohort the patient is."""
     options = trained.options
     quantiles = cast("list[float]", trained.facts["target_quantiles"])
+    meaning = meaning_of_confidence(options)
     main = Score(
         name=f"predicted_{trained.target}",
         value=found.value,
-        description=f"Confidence: probability that the truth is within {options.near:g} points. "
-        "Reference: the training patients."
-        if options.kind == "score"
-        else "Confidence: probability of the likelier answer.",
+        description=f"Confidence: {meaning[0].lower()}{meaning[1:]}."
+        + (" Reference: the training patients." if options.kind == "score" else ""),
         interval=found.interval,
         interval_meaning=meaning_of_interval(options, trained.facts),
         confidence=found.confidence,
@@ -174,10 +174,15 @@ def methods(trained: Trained) -> str:
     models = len(cast("Mapping[str, object]", facts["compared"])) - 1
     simplest = f"the simplest of {models} models within one standard error of the best one"
     why = facts.get("taken_because", simplest)
+    unlike = (
+        ""
+        if trained.doubt.reference is None
+        else " A patient is refused a score by a conformal p of the distance from the training patients."
+    )
     return (
         f"{_simulated(trained)}{spoken(trained.target)} was predicted by the model "
         f"'{facts['model_title']}' (bundle {trained.bundle.name} {trained.bundle.version}), "
         f"{why} (cross-validation by patient, {facts['patients']} patients). "
-        f"{how_intervals_are_made(trained.options, facts)} A patient is refused a score by a conformal p of "
-        f"the distance from the training patients.{methods_sentence(facts)} For research use only."
+        f"{how_intervals_are_made(trained.options, facts)}{unlike}{methods_sentence(facts)} For research use "
+        "only."
     )

@@ -12,8 +12,6 @@ from bidsapp.analyses.coma.crsr import (
     check_sum,
     check_total,
     diagnose,
-    states_of_total,
-    suggests_mcs,
 )
 from bidsapp.errors import BadDataError
 
@@ -55,17 +53,6 @@ def test_a_missing_subscale_leaves_the_state_open_unless_it_could_not_change_it(
     assert diagnose(without_motor | {"communication": 2}) is State.EMERGED
     assert diagnose({name: 0 for name in SUBSCALES if name != "arousal"}) is State.UWS
     assert diagnose({}) is None
-
-
-def test_a_total_alone_does_not_diagnose():
-    assert states_of_total(0) == {State.UWS}
-    assert states_of_total(1) == {State.UWS, State.MCS}
-    assert states_of_total(10) == set(State)
-    assert states_of_total(11) == {State.MCS, State.EMERGED}
-    assert states_of_total(21) == {State.MCS, State.EMERGED}
-    assert states_of_total(22) == {State.EMERGED}
-    assert states_of_total(24) == frozenset()
-    assert (suggests_mcs(9), suggests_mcs(10)) == (False, True)
 
 
 @pytest.mark.parametrize("total", [-1, 24, 7.5, float("nan"), float("inf")])

@@ -64,7 +64,7 @@ def test_what_is_said_of_a_patient(bundle: Bundle, make_member: MakeMember, tmp_
     assert 0 <= score.interval[0] <= score.value <= score.interval[1] <= 23
     assert 0 < score.confidence < 1
     assert "left-out patients" in score.interval_meaning
-    assert "Without images" in found.summary
+    assert "Of a patient of whom nothing is known one would say" in found.summary
     beh = next(table for table in found.tables if table.suffix == "beh")
     assert dict(beh.entities) == {"task": "crsr", "desc": "predicted"}
     reasons = next(table for table in found.tables if table.entities.get("desc") == "reasons")
@@ -198,8 +198,10 @@ def test_two_sessions_of_a_patient_are_in_one_fold(sessions: Cohort, make_recipe
 def test_too_few_patients_and_no_target_are_refused(
     sessions: Cohort, make_recipe: MakeRecipe, tmp_path: Path
 ) -> None:
-    with pytest.raises(BadDataError, match="at least 20"):
+    with pytest.raises(BadDataError, match=r"at least 20 .* or lower minimum_patients in the recipe to 19"):
         read_rows(Cohort(sessions.members[:19]), "crs_r", Options.of(make_recipe()))
+    with pytest.raises(BadDataError, match=r"at least 10 are needed: add patients\.$"):
+        read_rows(Cohort(sessions.members[:9]), "crs_r", Options.of(make_recipe(minimum_patients=3)))
     with pytest.raises(UsageError, match="--target"):
         train(sessions, make_recipe(), tmp_path / "bundle")
 
