@@ -13,6 +13,7 @@ from bidsapp.analyses.coma.healthy_words import card_section
 from bidsapp.analyses.coma.interval_words import counted, how_intervals_are_made
 from bidsapp.analyses.coma.models.registry import MODELS
 from bidsapp.analyses.coma.models.sparse_scale import is_sparse
+from bidsapp.analyses.coma.more_patients import card_sentence
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.patient import ANOMALY
 from bidsapp.learning.confidence.interval import unconditional_interval
@@ -173,7 +174,7 @@ is fitted inside the folds.
 {comparison_table(metadata)}
 
 Taken: **{metadata["model_title"]}** (p against shuffled labels: {_p(metadata["permutation_p"])}).
-{_absent(metadata["not_compared"])}
+{" ".join(filter(None, (card_sentence(metadata), _absent(metadata["not_compared"]))))}
 
 ## Intervals
 

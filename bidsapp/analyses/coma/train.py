@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bidsapp.analyses.coma import more_patients
 from bidsapp.analyses.coma.card import LICENCE, bundle_metadata, model_card
 from bidsapp.analyses.coma.comparison import compare
 from bidsapp.analyses.coma.control import control_reasons
@@ -102,6 +103,7 @@ def fit_bundle(rows: Rows, recipe: Recipe, path: Path, *, seed: int, source: Sou
     doubt = fit_doubt(rows, name, options, seed=seed)
     coverage = {} if options.kind == "outcome" else cover(rows, name, options, seed=seed)
     metadata = bundle_metadata(rows, recipe, compared, coverage, source=source)
+    metadata[more_patients.KEY] = more_patients.error_by_patients(rows, name, options, seed=seed)
     metadata[KEY], guard = _guard(rows, options, seed=seed)
     control = _control(rows, name, options, seed=seed)
     metadata["reasons_control"] = None if control is None else asdict(control)
