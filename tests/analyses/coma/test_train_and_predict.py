@@ -97,13 +97,15 @@ def test_no_score_without_signals_with_others_or_far_from_the_cohort(
     assert judged(trained, loud) is None
 
 
-def test_the_same_seed_gives_the_same_bundle(
+def test_the_same_seed_gives_the_same_bundle_which_keeps_the_notes_of_the_cohort(
     sessions: Cohort, make_recipe: MakeRecipe, tmp_path: Path
 ) -> None:
     recipe = make_recipe(models=["median", "networks"], permutations=0)
-    first = train(sessions, recipe, tmp_path / "first", seed=1, target="crs_r")
-    again = train(sessions, recipe, tmp_path / "again", seed=1, target="crs_r")
+    noted = replace(sessions, notes=("30 of 30 labels rest on one exam.",))
+    first = train(noted, recipe, tmp_path / "first", seed=1, target="crs_r")
+    again = train(noted, recipe, tmp_path / "again", seed=1, target="crs_r")
     assert first.digest == again.digest
+    assert first.metadata["notes"] == list(noted.notes)
 
 
 def test_categories_get_probabilities_that_rise_with_the_score(
