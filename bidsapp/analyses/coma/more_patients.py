@@ -10,6 +10,7 @@ from bidsapp.analyses.coma.doubt import BASELINE
 from bidsapp.analyses.coma.models.registry import models_with
 from bidsapp.analyses.coma.options import Options
 from bidsapp.analyses.coma.rows import Rows
+from bidsapp.learning.validation.estimator import Array
 from bidsapp.learning.validation.learning_curve import learning_curve
 from bidsapp.learning.validation.measures import mae
 from bidsapp.learning.validation.splits import repeated_folds
@@ -37,8 +38,12 @@ def error_by_patients(rows: Rows, name: str, options: Options, *, seed: int) -> 
     sizes = [most // 2, most]
     if sizes[0] < FEWEST:
         return None
+
+    def error(truth: Array, predicted: Array) -> Array:
+        return mae(truth, np.clip(predicted, *options.limits))  # as a patient's score is
+
     curve = learning_curve(
-        entry, rows.patients, rows.target, rows.groups, mae, sizes=sizes, folds=options.folds, seed=seed
+        entry, rows.patients, rows.target, rows.groups, error, sizes=sizes, folds=options.folds, seed=seed
     )
     return [[float(size), float(error)] for size, error in zip(sizes, curve.values[0], strict=True)]
 
