@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -67,7 +68,8 @@ def test_a_cohort_outlives_a_drained_node_and_a_killed_task(tmp_path):
     assert drained not in {task.node for task in later}
     said = logs_of(folder)
     group = next(text for name, text in said.items() if name.startswith("group"))
-    assert f"sub-{KILLED}: begun, but killed or still running" in group
+    # Slurm may ask a task to end just before it kills it: then the task itself has said so
+    assert re.search(rf"^sub-{KILLED}: (begun, but killed or still running|.* was not finished)", group, re.M)
     assert "19 of 20 subjects are finished, 1 are not." in group
     finished = [label for label in SUBJECTS if state_of(out, label) == "done"]
     assert finished == [label for label in SUBJECTS if label != KILLED]
