@@ -181,7 +181,7 @@ STATE = (
         promised="exit 65 before any subject; the file is named",
         disturb=corrupt_bundle,
         codes=(65,),
-        says=r"\.safetensors is truncated; train or copy the bundle again",
+        says=r"\.safetensors (is truncated|has a damaged header); train or copy the bundle again",
         options=WITH_BUNDLE,
     ),
     Fault(
