@@ -45,5 +45,7 @@ def test_on_linux_no_name_is_ever_missing(tmp_path, monkeypatch):
 
     (tmp_path / "one").mkdir()
     (tmp_path / "other").mkdir()
+    (tmp_path / "one" / "file").write_text("of one")
     monkeypatch.setattr(os, "replace", refuse)
     swap(tmp_path / "one", tmp_path / "other")
+    assert (tmp_path / "other" / "file").read_text() == "of one"
