@@ -26,7 +26,7 @@ from bidsapp.cohort import Member
 from bidsapp.errors import BadDataError
 from bidsapp.findings import Findings
 from bidsapp.images.transform_file import read_transform
-from bidsapp.images.volume import read_volume
+from bidsapp.images.volume import Volume, read_volume
 
 VOXEL_MM3 = 1.0
 _TISSUES = ("GM", "CSF")
@@ -75,15 +75,6 @@ def predict(
         active=activity.probability if activity else None,
         synthesis=synthesised,
     )
-    said = (
-        *trained.cautions,
-        *warnings(
-            synthesised=synthesised, activity=activity is not None, simulated=trained.activity_simulated
-        ),
-        *undrawn(lesions, np.unique(numbers.data).astype(int).tolist()),
-        *partial(member, reading),
-        *without_change(member, reading),
-    )
     return Findings(
         analysis="ms",
         title="Multiple-sclerosis lesions",
@@ -93,7 +84,14 @@ def predict(
         scores=lesion_scores(lesions, comparison, activity=activity is not None),
         maps=(*maps, *reasons.maps),
         tables=(lesion_table(lesions, comparison), *reasons.tables),
-        warnings=(*said, *reasons.warnings),
+        warnings=(
+            *trained.cautions,
+            *warnings(
+                synthesised=synthesised, activity=activity is not None, simulated=trained.activity_simulated
+            ),
+            *_of_session(member, reading, lesions, numbers),
+            *reasons.warnings,
+        ),
         provenance={
             "bundle": bundle.name,
             "bundle_version": bundle.version,
@@ -102,6 +100,14 @@ def predict(
         },
         methods="\n\n".join((methods(reading.images, bundle.metadata, trained), reasons.methods)).strip(),
     )
+
+
+def _of_session(
+    member: Member, reading: Reading, lesions: tuple[Lesion, ...], numbers: Volume
+) -> tuple[str, ...]:
+    """Say what this session's images leave out, and what no earlier session can say."""
+    drawn = np.unique(numbers.data).astype(int).tolist()
+    return (*undrawn(lesions, drawn), *partial(member, reading), *without_change(member, reading))
 
 
 def _check(member: Member) -> None:
